@@ -1,0 +1,53 @@
+import type { Sql } from 'sql-template-tag';
+
+export type Dialect = 'sqlite' | 'postgres';
+
+/** A row as the driver gives it: by column name. */
+export type RawRow = Record<string, unknown>;
+
+/** One connection to the database, or a pool that behaves like one. */
+export interface Connection {
+  readonly dialect: Dialect;
+  /** The rows that a statement returns. */
+  all(statement: Sql): Promise<RawRow[]>;
+  /** Runs a statement; the number of rows it changed. */
+  run(statement: Sql): Promise<number>;
+}
+
+/** A statement's values as every database takes them: the text of PostgreSQL cannot hold the character NUL. */
+export function storable(values: readonly unknown[]): unknown[] {
+  return values.map((value) =>
+    typeof value === 'string' && value.includes('\0') ? value.replaceAll('\0', '\ufffd') : value,
+  );
+}
+
+/** Told of each statement before it runs: tests count them, traces time them. */
+export type StatementObserver = (text: string) => void;
+
+/** The engine behind the store: where to read, and how to write in a transaction. */
+export interface Engine {
+  readonly dialect: Dialect;
+  /** Sees committed rows only, and cannot write. */
+  readonly reader: Connection;
+  /**
+   * Runs `work` in a transaction of its own and resolves once it is durably committed. What `work` throws rolls
+   * everything back and is thrown on. It may run more than once where the engine asks for the transaction to be
+   * repeated, so it has no effects but on the connection.
+   */
+  transact<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
+  /** Brings the schema to this version's; safe where several processes start at once. */
+  migrate(): Promise<string[]>;
+  /** Statements that would bring the schema to what the entities say: none unless a migration is missing. */
+  drift(): Promise<string[]>;
+  /**
+   * Removes from the files what was deleted or overwritten, as far as that is this process's to do; whether it is gone.
+   * Where it is not, because somebody reads just then, it can be tried again.
+   */
+  forgetDeleted(): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+/** The database cannot be reached or cannot write now; the same request may succeed later. */
+export class DatabaseUnavailable extends Error {
+  override name = 'DatabaseUnavailable';
+}

@@ -1,0 +1,57 @@
+import DataLoader from 'dataloader';
+import type { RowClass, Rows } from './rows';
+
+const KEYS_PER_BATCH = 1_000;
+
+/**
+ * Gathers the look-ups of one operation into few statements. It remembers what it read, so that each operation,
+ * and each event of a subscription, gets a fresh one.
+ */
+export class Loaders {
+  private readonly rowLoaders = new Map<
+    RowClass<{ id: string }>,
+    DataLoader<string, { id: string } | null>
+  >();
+  private readonly batchLoaders = new Map<string, DataLoader<string, unknown>>();
+
+  constructor(private readonly rows: Rows) {}
+
+  /** The row with this id, or null; all ids asked for in one turn are read together. */
+  row<Row extends { id: string }>(entity: RowClass<Row>, id: string): Promise<Row | null> {
+    let loader = this.rowLoaders.get(entity);
+    if (!loader) {
+      loader = new DataLoader<string, { id: string } | null>(
+        async (ids) => {
+          const byId = new Map((await this.rows.byIds(entity, ids)).map((row) => [row.id, row]));
+          return ids.map((id) => byId.get(id) ?? null);
+        },
+        { maxBatchSize: KEYS_PER_BATCH },
+      );
+      this.rowLoaders.set(entity, loader);
+    }
+    return loader.load(id) as Promise<Row | null>;
+  }
+
+  /**
+   * What `load` finds for `key`; all keys asked for in one turn under the same `name` are loaded together.
+   * @param load given the keys, answers with a value per key; keys it leaves out have none.
+   */
+  async batch<Value>(
+    name: string,
+    key: string,
+    load: (keys: readonly string[]) => Promise<Map<string, Value>>,
+  ): Promise<Value | undefined> {
+    let loader = this.batchLoaders.get(name);
+    if (!loader) {
+      loader = new DataLoader<string, unknown>(
+        async (keys) => {
+          const found = await load(keys);
+          return keys.map((one) => found.get(one));
+        },
+        { maxBatchSize: KEYS_PER_BATCH },
+      );
+      this.batchLoaders.set(name, loader);
+    }
+    return (await loader.load(key)) as Value | undefined;
+  }
+}

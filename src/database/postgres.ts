@@ -1,0 +1,180 @@
+import { Pool, types, type PoolClient } from 'pg';
+import type { Sql } from 'sql-template-tag';
+import { DataSource } from 'typeorm';
+import { ALL_ENTITIES } from '../entities/all';
+import type { Connection, Engine, RawRow, StatementObserver } from './connection';
+import { DatabaseUnavailable, storable } from './connection';
+import { POSTGRES_MIGRATIONS } from './migrations/postgres';
+import { pendingStatements, runMigrations } from './schema-changes';
+
+// Instants and counts fit a double exactly; the driver's default is text (https://node-postgres.com/features/types).
+types.setTypeParser(types.builtins.INT8, Number);
+
+const STATEMENT_TIMEOUT = 8_000;
+const CONNECT_TIMEOUT = 5_000;
+const POOL_SIZE = 10;
+const TRIES = 5;
+/** Serialization failure and deadlock: the same transaction may succeed when repeated. */
+const REPEATABLE = new Set(['40001', '40P01']);
+/** Connection lost, refused or cut off, server starting or stopping, disk full, time-out of a statement. */
+const UNAVAILABLE = /^(08|53|57P0|57014|55P03|25P03)|^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND)/;
+/** What the driver itself says of a connection that was lost, without a code. */
+const LOST = /Connection terminated|not queryable|Query read timeout|timeout exceeded when trying to connect/;
+const MIGRATION_LOCK = 7_255_846;
+
+function translated(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const code = (error as { code?: string }).code ?? '';
+  if (UNAVAILABLE.test(code) || LOST.test(error.message)) {
+    return new DatabaseUnavailable(`PostgreSQL cannot serve now: ${error.message}`, { cause: error });
+  }
+  return error;
+}
+
+class PostgresConnection implements Connection {
+  readonly dialect = 'postgres';
+
+  constructor(
+    private readonly client: Pool | PoolClient,
+    private readonly observe: StatementObserver,
+  ) {}
+
+  async all(statement: Sql): Promise<RawRow[]> {
+    return (await this.query(statement)).rows;
+  }
+
+  async run(statement: Sql): Promise<number> {
+    return (await this.query(statement)).rowCount ?? 0;
+  }
+
+  private async query(statement: Sql): Promise<{ rows: RawRow[]; rowCount: number | null }> {
+    this.observe(statement.text);
+    try {
+      return await this.client.query<RawRow>(statement.text, storable(statement.values));
+    } catch (error) {
+      throw translated(error);
+    }
+  }
+}
+
+/** A pool of connections to PostgreSQL 15 or later; each transaction has one of its own. */
+export class PostgresEngine implements Engine {
+  readonly dialect = 'postgres';
+  readonly reader: Connection;
+
+  private constructor(
+    private readonly url: string,
+    private readonly pool: Pool,
+    private readonly observe: StatementObserver,
+  ) {
+    this.reader = new PostgresConnection(pool, observe);
+  }
+
+  /** @param complain told of errors on idle connections, which no statement would otherwise report. */
+  static async open(
+    url: string,
+    observe: StatementObserver,
+    complain: (error: Error) => void,
+  ): Promise<PostgresEngine> {
+    const pool = new Pool({
+      connectionString: url,
+      max: POOL_SIZE,
+      connectionTimeoutMillis: CONNECT_TIMEOUT,
+      statement_timeout: STATEMENT_TIMEOUT,
+      query_timeout: STATEMENT_TIMEOUT + 1_000,
+      idle_in_transaction_session_timeout: STATEMENT_TIMEOUT + 2_000,
+      keepAlive: true,
+      application_name: 'saludo',
+    });
+    pool.on('error', complain);
+    // The pool listens to idle connections alone: one that is lost in use would otherwise end the process.
+    pool.on('connect', (client) => client.on('error', () => undefined));
+    const engine = new PostgresEngine(url, pool, observe);
+    await pool.query('select 1').catch((error: unknown) => {
+      throw translated(error);
+    });
+    return engine;
+  }
+
+  async transact<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.attempt(work);
+      } catch (error) {
+        const code = error instanceof Error ? ((error as { code?: string }).code ?? '') : '';
+        if (!REPEATABLE.has(code)) throw translated(error);
+        if (attempt === TRIES) {
+          throw new DatabaseUnavailable(`PostgreSQL undid a transaction ${TRIES} times`, { cause: error });
+        }
+      }
+    }
+  }
+
+  async migrate(): Promise<string[]> {
+    return this.withSource(async (source) => {
+      // Held on a connection of its own, so that of two nodes that start at once one migrates and the other waits.
+      const client = await this.pool.connect();
+      try {
+        await client.query('set statement_timeout = 0');
+        await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+        return await runMigrations(source);
+      } finally {
+        await client.query('select pg_advisory_unlock($1)', [MIGRATION_LOCK]);
+        client.release(true);
+      }
+    });
+  }
+
+  drift(): Promise<string[]> {
+    return this.withSource(pendingStatements);
+  }
+
+  /** What was deleted goes with the database's own VACUUM. */
+  forgetDeleted(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
+  async close(): Promise<void> {
+    await this.pool.end();
+  }
+
+  private async attempt<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+    const client = await this.pool.connect().catch((error: unknown) => {
+      throw translated(error);
+    });
+    let broken = false;
+    const lost = (): void => void (broken = true);
+    client.on('error', lost);
+    try {
+      await client.query('begin');
+      const result = await work(new PostgresConnection(client, this.observe));
+      await client.query('commit');
+      return result;
+    } catch (error) {
+      await client.query('rollback').catch(() => {
+        broken = true;
+      });
+      throw error;
+    } finally {
+      client.removeListener('error', lost);
+      client.release(broken);
+    }
+  }
+
+  private async withSource<T>(work: (source: DataSource) => Promise<T>): Promise<T> {
+    const source = await new DataSource({
+      type: 'postgres',
+      url: this.url,
+      entities: ALL_ENTITIES,
+      migrations: POSTGRES_MIGRATIONS,
+      migrationsTransactionMode: 'each',
+      poolSize: 2,
+      invalidWhereValuesBehavior: { null: 'throw', undefined: 'throw' },
+    }).initialize();
+    try {
+      return await work(source);
+    } finally {
+      await source.destroy();
+    }
+  }
+}

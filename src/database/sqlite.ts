@@ -1,0 +1,224 @@
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import sql, { type Sql } from 'sql-template-tag';
+import type { Database } from 'sqlite3';
+import { DataSource } from 'typeorm';
+import { ALL_ENTITIES } from '../entities/all';
+import type { Connection, Engine, RawRow, StatementObserver } from './connection';
+import { SQLITE_MIGRATIONS } from './migrations/sqlite';
+import { pendingStatements, runMigrations } from './schema-changes';
+import { SqliteConnection } from './sqlite-connection';
+
+const READERS = 2;
+/** Acts that share one commit at most: many enough to make syncing cheap, few enough to keep each one's wait short. */
+const ACTS_PER_COMMIT = 64;
+
+// With synchronous=NORMAL a power cut loses acknowledged commits; the group commit below makes FULL nearly free.
+// With secure_delete what is deleted is overwritten: it does not lie about in the file until somebody has it erased.
+const PRAGMAS =
+  'PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA busy_timeout=5000; PRAGMA secure_delete=ON;';
+
+interface Act {
+  perform: (connection: Connection) => Promise<() => void>;
+  fail: (error: unknown) => void;
+}
+
+function dataSource(file: string): DataSource {
+  return new DataSource({
+    type: 'sqlite',
+    database: file,
+    entities: ALL_ENTITIES,
+    migrations: SQLITE_MIGRATIONS,
+    migrationsTransactionMode: 'each',
+    invalidWhereValuesBehavior: { null: 'throw', undefined: 'throw' },
+  });
+}
+
+function driverConnection(source: DataSource): Database {
+  return (source.driver as unknown as { databaseConnection: Database }).databaseConnection;
+}
+
+/** Runs one statement on a file over a connection of its own. */
+async function runAlone(file: string, text: string, values: string[] = []): Promise<void> {
+  const source = await dataSource(file).initialize();
+  try {
+    await new Promise<void>((resolve, reject) => {
+      driverConnection(source).run(text, values, (error) => {
+        if (error) reject(error);
+        else resolve();
+      });
+    });
+  } finally {
+    await source.destroy();
+  }
+}
+
+/** Spreads reads over several connections, each of which can read while the writer writes. */
+class Readers implements Connection {
+  readonly dialect = 'sqlite';
+  private turn = 0;
+
+  constructor(private readonly connections: SqliteConnection[]) {}
+
+  all(statement: Sql): Promise<RawRow[]> {
+    return this.next().all(statement);
+  }
+
+  run(statement: Sql): Promise<number> {
+    return this.next().run(statement);
+  }
+
+  private next(): SqliteConnection {
+    this.turn = (this.turn + 1) % this.connections.length;
+    return this.connections[this.turn] as SqliteConnection;
+  }
+}
+
+/**
+ * One connection that writes, behind a queue, and several that read. A SQLite connection has one transaction at a
+ * time, so acts never share it at once; those that wait share a commit instead, each in a savepoint of its own.
+ */
+export class SqliteEngine implements Engine {
+  readonly dialect = 'sqlite';
+  readonly reader: Connection;
+  private readonly queue: Act[] = [];
+  /** What the writer does while no transaction is open. */
+  private readonly betweenActs: (() => Promise<void>)[] = [];
+  private forgetting: Promise<boolean> | null = null;
+  private working: Promise<void> | null = null;
+
+  private constructor(
+    private readonly file: string,
+    private readonly writerSource: DataSource,
+    private readonly writer: SqliteConnection,
+    private readonly readerSources: DataSource[],
+    private readonly readers: SqliteConnection[],
+  ) {
+    this.reader = new Readers(readers);
+  }
+
+  /** Opens the database file, making it and its folder where they are missing. */
+  static async open(file: string, observe: StatementObserver): Promise<SqliteEngine> {
+    mkdirSync(path.dirname(path.resolve(file)), { recursive: true });
+    const writerSource = await dataSource(file).initialize();
+    const writer = new SqliteConnection(driverConnection(writerSource), observe);
+    await writer.execute(PRAGMAS);
+    const readerSources: DataSource[] = [];
+    const readers: SqliteConnection[] = [];
+    for (let index = 0; index < READERS; index += 1) {
+      const source = await dataSource(file).initialize();
+      const reader = new SqliteConnection(driverConnection(source), observe);
+      await reader.execute(`${PRAGMAS} PRAGMA query_only=ON;`);
+      readerSources.push(source);
+      readers.push(reader);
+    }
+    return new SqliteEngine(file, writerSource, writer, readerSources, readers);
+  }
+
+  transact<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.queue.push({
+        perform: async (connection) => {
+          const result = await work(connection);
+          return () => resolve(result);
+        },
+        fail: reject,
+      });
+      this.working ??= this.drain();
+    });
+  }
+
+  migrate(): Promise<string[]> {
+    return runMigrations(this.writerSource);
+  }
+
+  drift(): Promise<string[]> {
+    return pendingStatements(this.writerSource);
+  }
+
+  /**
+   * A consistent copy of the database in a new file, made while others read and write. The copy is marked as one, so
+   * that who opens it holds back what it has not sent.
+   * @throws Error where the file is there already, or its folder is not.
+   */
+  async backup(file: string): Promise<void> {
+    const folder = path.dirname(path.resolve(file));
+    if (!existsSync(folder)) throw new Error(`There is no folder ${folder}: make it first, or name another`);
+    if (existsSync(file)) throw new Error(`There is a file ${file} already: name one that is not there yet`);
+    // Under its name it is there only as a whole, and with its mark.
+    const unfinished = `${file}.unfinished`;
+    rmSync(unfinished, { force: true });
+    try {
+      // On a connection of its own: the readers may not write, and the writer cannot copy within a transaction.
+      await runAlone(this.file, 'VACUUM INTO ?', [unfinished]);
+      await runAlone(unfinished, 'UPDATE contract_logs SET copied = 1');
+      renameSync(unfinished, file);
+    } finally {
+      rmSync(unfinished, { force: true });
+    }
+  }
+
+  /** Those who ask while others wait for it share one rewriting of the file; acts wait for its end. */
+  forgetDeleted(): Promise<boolean> {
+    this.forgetting ??= new Promise<boolean>((resolve, reject) => {
+      this.betweenActs.push(async () => {
+        this.forgetting = null;
+        await this.rewrite().then(resolve, reject);
+      });
+      this.working ??= this.drain();
+    });
+    return this.forgetting;
+  }
+
+  async close(): Promise<void> {
+    while (this.working) await this.working;
+    for (const connection of [this.writer, ...this.readers]) await connection.release();
+    for (const source of [this.writerSource, ...this.readerSources]) await source.destroy();
+  }
+
+  private async drain(): Promise<void> {
+    while (this.queue.length + this.betweenActs.length > 0) {
+      const work = this.betweenActs.shift();
+      if (work) await work();
+      else await this.commitTogether(this.queue.splice(0, ACTS_PER_COMMIT));
+    }
+    // In the same turn as the last look at the queue: an act that came in between would wait for ever.
+    this.working = null;
+  }
+
+  /** Pages keep copies of rows that were moved, and the log beside the file the pages as they were: neither stays. */
+  private async rewrite(): Promise<boolean> {
+    await this.writer.execute('VACUUM');
+    const [result] = await this.writer.all(sql`PRAGMA wal_checkpoint(TRUNCATE)`);
+    return result?.['busy'] === 0;
+  }
+
+  private async commitTogether(acts: Act[]): Promise<void> {
+    const done: { settle: () => void; act: Act }[] = [];
+    try {
+      await this.writer.execute('BEGIN IMMEDIATE');
+    } catch (error) {
+      for (const act of acts) act.fail(error);
+      return;
+    }
+    try {
+      for (const act of acts) {
+        await this.writer.execute('SAVEPOINT act');
+        try {
+          done.push({ settle: await act.perform(this.writer), act });
+        } catch (error) {
+          await this.writer.execute('ROLLBACK TO act');
+          act.fail(error);
+        }
+        await this.writer.execute('RELEASE act');
+      }
+      await this.writer.execute('COMMIT');
+    } catch (error) {
+      // A full disk may have ended the transaction already: then there is nothing left to roll back.
+      await this.writer.execute('ROLLBACK').catch(() => undefined);
+      for (const act of acts) act.fail(error);
+      return;
+    }
+    for (const { settle } of done) settle();
+  }
+}

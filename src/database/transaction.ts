@@ -1,0 +1,184 @@
+import sql, { join, raw, type Sql } from 'sql-template-tag';
+import { ContractLogRow } from '../entities/contract-log';
+import { EventRow } from '../entities/event';
+import type { Happening, HappeningKind, Happenings } from '../entities/happening';
+import { SendRow } from '../entities/send';
+import type { Connection } from './connection';
+import { columnValue, Rows, tableOf, type RowClass } from './rows';
+
+/** PostgreSQL takes 65,535 values in a statement and SQLite 32,766: rows are written in parts well below. */
+const VALUES_PER_STATEMENT = 20_000;
+
+/**
+ * Reads and writes within one unit of work of one contract. Everything it does is committed together, or not at all.
+ */
+export class Transaction extends Rows {
+  private readonly happenings: { happening: Happening; at: number }[] = [];
+  private readonly afterwards: (() => void)[] = [];
+  private attempts = 0;
+
+  constructor(
+    connection: Connection,
+    private readonly contract: string,
+    private instant: number,
+  ) {
+    super(connection, contract);
+  }
+
+  /** When the unit of work began: every row it writes bears this instant. */
+  get now(): number {
+    return this.instant;
+  }
+
+  /**
+   * What is written from here on bears this instant: for a past that is made up. The log is in the order of time, so
+   * that it is told from its beginning to its end.
+   */
+  retell(instant: number): void {
+    this.instant = instant;
+  }
+
+  async insert<Row extends object>(entity: RowClass<Row>, ...rows: Row[]): Promise<void> {
+    await this.write(entity, rows, sql``);
+  }
+
+  /** Inserts a row unless one with the same unique values is there; whether it was inserted. */
+  async insertUnlessPresent<Row extends object>(entity: RowClass<Row>, row: Row): Promise<boolean> {
+    return (await this.write(entity, [row], sql` on conflict do nothing`)) > 0;
+  }
+
+  /** Changes the rows that match; how many there were. The condition guards the change: look at the number. */
+  update<Row extends object>(entity: RowClass<Row>, changes: Partial<Row>, where: Sql): Promise<number> {
+    const { name, byProperty } = tableOf(entity);
+    const settings = Object.entries(changes).map(([property, value]) => {
+      const description = byProperty.get(property);
+      if (!description) throw new Error(`${name.sql} has no ${property}`);
+      if (value === undefined)
+        throw new Error(`${property} of ${name.sql} cannot be undefined: null empties it`);
+      return sql`${raw(description.column)} = ${columnValue(description, value)}`;
+    });
+    return this.connection.run(sql`update ${name} set ${join(settings)} where ${this.scoped(entity, where)}`);
+  }
+
+  /** Changes the rows that match by an expression of SQL, such as a counter's next value. */
+  updateBy(entity: RowClass<object>, settings: Sql, where: Sql): Promise<number> {
+    return this.connection.run(
+      sql`update ${tableOf(entity).name} set ${settings} where ${this.scoped(entity, where)}`,
+    );
+  }
+
+  remove(entity: RowClass<object>, where: Sql): Promise<number> {
+    return this.connection.run(sql`delete from ${tableOf(entity).name} where ${this.scoped(entity, where)}`);
+  }
+
+  /**
+   * Reads rows and keeps others from changing them until the end of the unit of work. Locks are taken in the order
+   * contact, ticket, send, delivery, agent. SQLite has one writer, so that there nothing needs locking.
+   */
+  async lock<Row extends { id: string }>(entity: RowClass<Row>, id: string): Promise<Row | null> {
+    if (this.connection.dialect === 'postgres') {
+      await this.connection.all(
+        sql`select 1 from ${tableOf(entity).name} where ${this.scoped(entity, sql`id = ${id}`)} for update`,
+      );
+    }
+    return this.byId(entity, id);
+  }
+
+  /**
+   * Keeps others who ask for the same name waiting until the end of the unit of work: for what has no row yet that
+   * could be locked. SQLite has one writer.
+   */
+  async lockName(name: string): Promise<void> {
+    if (this.connection.dialect !== 'postgres') return;
+    await this.connection.all(sql`select 1 from pg_advisory_xact_lock(hashtextextended(${name}, 0))`);
+  }
+
+  /** Puts a happening into the contract's log; it is told once the unit of work is committed. */
+  record<Kind extends HappeningKind>(kind: Kind, data: Happenings[Kind]): void {
+    this.happenings.push({ happening: { kind, data } as Happening, at: this.now });
+  }
+
+  /** Called once the unit of work is committed; never when it is not. */
+  afterCommit(work: () => void): void {
+    this.afterwards.push(work);
+  }
+
+  /**
+   * Does `work` in a savepoint: what it throws undoes it and what it recorded, and comes back as `error`, with the
+   * rest of the unit of work left standing.
+   */
+  async attempt<T>(work: () => Promise<T>): Promise<{ value: T } | { error: unknown }> {
+    const savepoint = raw(`attempt_${(this.attempts += 1)}`);
+    const recorded = this.happenings.length;
+    const promised = this.afterwards.length;
+    await this.connection.run(sql`savepoint ${savepoint}`);
+    try {
+      const value = await work();
+      await this.connection.run(sql`release savepoint ${savepoint}`);
+      return { value };
+    } catch (error) {
+      await this.connection.run(sql`rollback to savepoint ${savepoint}`);
+      await this.connection.run(sql`release savepoint ${savepoint}`);
+      this.happenings.length = recorded;
+      this.afterwards.length = promised;
+      return { error };
+    }
+  }
+
+  /**
+   * Gives what was recorded its places in the contract's log. It comes last in the unit of work: the counter's row
+   * stays locked from here to the commit, so that places are given in the order of commits and none is left out.
+   * @returns what is to be done after the commit, and whether anything was recorded.
+   */
+  async finish(): Promise<{ afterwards: readonly (() => void)[]; recorded: boolean }> {
+    if (this.happenings.length === 0) return { afterwards: this.afterwards, recorded: false };
+    const [log] = await this.connection.all(
+      sql`update contract_logs set last_sequence = last_sequence + ${this.happenings.length}
+          where contract_id = ${this.contract} returning last_sequence`,
+    );
+    if (!log) throw new Error(`The contract ${this.contract} has no log`);
+    const first = Number(log['last_sequence']) - this.happenings.length + 1;
+    const events = this.happenings.map(({ happening, at }, index) => ({
+      contractId: this.contract,
+      sequence: first + index,
+      kind: happening.kind,
+      occurredAt: at,
+      data: happening.data,
+    }));
+    await this.insert(EventRow, ...events);
+    const latestBySend = new Map<string, number>();
+    for (const [index, { happening }] of this.happenings.entries()) {
+      if (happening.kind === 'SendChanged') latestBySend.set(happening.data.sendId, first + index);
+    }
+    for (const [sendId, changedSequence] of latestBySend) {
+      await this.update(SendRow, { changedSequence }, sql`id = ${sendId}`);
+    }
+    return { afterwards: this.afterwards, recorded: true };
+  }
+
+  private async write<Row extends object>(entity: RowClass<Row>, rows: Row[], suffix: Sql): Promise<number> {
+    const { name, columns } = tableOf(entity);
+    const names = raw(columns.map(({ column }) => column).join(', '));
+    const atOnce = Math.max(1, Math.floor(VALUES_PER_STATEMENT / columns.length));
+    let written = 0;
+    for (let start = 0; start < rows.length; start += atOnce) {
+      const tuples = rows.slice(start, start + atOnce).map((row) => {
+        const values = columns.map((description) => {
+          const value = (row as Record<string, unknown>)[description.property];
+          if (value === undefined) throw new Error(`${description.property} of ${name.sql} is missing`);
+          return columnValue(description, value);
+        });
+        return sql`(${join(values)})`;
+      });
+      written += await this.connection.run(
+        sql`insert into ${name} (${names}) values ${join(tuples)}${suffix}`,
+      );
+    }
+    return written;
+  }
+}
+
+/** The row of a contract's log; every contract has one from its beginning. */
+export function freshLog(contractId: string, epoch: string): ContractLogRow {
+  return { contractId, epoch, lastSequence: 0, prunedSequence: 0, copied: false };
+}
