@@ -1,0 +1,183 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { DAY, HOUR, MINUTE, SECOND } from './clock';
+
+/** A value of the environment that the server cannot start with. */
+export class ConfigurationError extends Error {
+  override name = 'ConfigurationError';
+}
+
+const DURATION = /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$/;
+
+/** Milliseconds of an ISO 8601 duration of days, hours, minutes and seconds; `0` is none. Null where it is not one. */
+export function parseDuration(text: string): number | null {
+  if (text === '0') return 0;
+  const match = DURATION.exec(text);
+  if (!match || text === 'P' || text.endsWith('T')) return null;
+  const [days, hours, minutes, seconds] = match.slice(1).map((part) => (part ? Number(part) : 0));
+  return (days ?? 0) * DAY + (hours ?? 0) * HOUR + (minutes ?? 0) * MINUTE + (seconds ?? 0) * SECOND;
+}
+
+const duration = (text: string) =>
+  z
+    .string()
+    .default(text)
+    .refine((value) => parseDuration(value) !== null, { error: `an ISO 8601 duration such as ${text}` })
+    .transform((value) => ({ text: value, milliseconds: parseDuration(value) ?? 0 }));
+
+const url = (protocols: RegExp) =>
+  z.string().refine(
+    (value) => {
+      const parsed = URL.parse(value);
+      return parsed !== null && protocols.test(parsed.protocol);
+    },
+    { error: 'a URL' },
+  );
+
+const wholeNumber = (standard: number, least: number, most: number) =>
+  z
+    .string()
+    .default(String(standard))
+    .refine((value) => /^\d+$/.test(value) && Number(value) >= least && Number(value) <= most, {
+      error: `a whole number from ${least} to ${most}`,
+    })
+    .transform(Number);
+
+const secretsKey = z
+  .string()
+  .refine((value) => Buffer.from(value, 'base64').length === 32, { error: '32 bytes in base64' });
+
+const ENVIRONMENT = z.object({
+  NODE_ENV: z.string().default('development'),
+  PORT: wholeNumber(4000, 0, 65_535),
+  HOST: z.string().default('127.0.0.1'),
+  PUBLIC_URL: url(/^https?:$/).optional(),
+  DATABASE_URL: z
+    .string()
+    .default('sqlite:./data/saludo.db')
+    .refine((value) => /^(sqlite:.+|postgres(ql)?:\/\/.+)/.test(value), {
+      error: 'sqlite:PATH or postgres://USER@HOST/DATABASE',
+    }),
+  AUTH_JWT_SECRET: z.string().min(32, { error: 'at least 32 characters' }).optional(),
+  AUTH_JWKS_URL: url(/^https?:$/).optional(),
+  AUTH_ISSUER: z.string().min(1).optional(),
+  AUTH_AUDIENCE: z.string().min(1).optional(),
+  SECRETS_KEY: secretsKey.optional(),
+  WHATSAPP_API_URL: url(/^https?:$/).default('https://graph.facebook.com/v23.0'),
+  REPLY_WINDOW: duration('PT24H'),
+  OUTCOME_UNKNOWN_AFTER: duration('PT5M'),
+  SEND_MAX_AGE: duration('PT1H'),
+  PRESENCE_TIMEOUT: duration('PT5M'),
+  EVENT_RETENTION: duration('P7D'),
+  ALLOWED_ORIGINS: z.string().default(''),
+  SENDS_PER_MINUTE: wholeNumber(120, 1, 1_000_000),
+  REQUESTS_PER_MINUTE: wholeNumber(6_000, 1, 10_000_000),
+  SEED_DEMO: z.enum(['true', 'false'], { error: 'true or false' }).optional(),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+});
+
+/** All that is set from outside, read once at the start. Durations are in milliseconds. */
+export interface Config {
+  readonly production: boolean;
+  readonly port: number;
+  readonly host: string;
+  /** Base of webhook URLs; null: made from the port that the server listens on. */
+  readonly publicUrl: string | null;
+  readonly databaseUrl: string;
+  readonly auth: {
+    readonly secret: string | null;
+    readonly jwksUrl: string | null;
+    readonly issuer: string | null;
+    readonly audience: string | null;
+  };
+  readonly secretsKey: Buffer;
+  readonly whatsAppApiUrl: string;
+  readonly replyWindow: number;
+  /** The reply window as it was configured: an ISO 8601 duration. */
+  readonly replyWindowText: string;
+  readonly outcomeUnknownAfter: number;
+  readonly sendMaxAge: number;
+  /** 0: presence never times out. */
+  readonly presenceTimeout: number;
+  readonly eventRetention: number;
+  /** Origins of browsers that may open a WebSocket, besides this server's own. */
+  readonly allowedOrigins: readonly string[];
+  readonly sendsPerMinute: number;
+  readonly requestsPerMinute: number;
+  /** Whether an empty database gets a contract to try everything on; never in production. */
+  readonly seedDemo: boolean;
+  readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+}
+
+/** A secret made on the first start and kept beside the database, readable by its owner alone. */
+function keptSecret(folder: string, name: string, bytes: number): string {
+  const file = path.join(folder, name);
+  if (!existsSync(file)) {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(file, `${randomBytes(bytes).toString('base64')}\n`, { mode: 0o600, flag: 'wx' });
+  }
+  return readFileSync(file, 'utf8').trim();
+}
+
+/**
+ * Reads the environment.
+ * @throws ConfigurationError with one line that names the variable, what it holds and what would be accepted.
+ */
+export function readConfig(environment: NodeJS.ProcessEnv): Config {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const parsed = ENVIRONMENT.safeParse(given);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const name = String(issue?.path[0]);
+    throw new ConfigurationError(`${name} is not usable: expected ${issue?.message ?? 'another value'}`);
+  }
+  const values = parsed.data;
+  const production = values.NODE_ENV === 'production';
+  if (production && values.AUTH_JWT_SECRET === undefined && values.AUTH_JWKS_URL === undefined) {
+    throw new ConfigurationError(
+      'AUTH_JWT_SECRET or AUTH_JWKS_URL is missing: with NODE_ENV=production one of them is required',
+    );
+  }
+  const inFile = values.DATABASE_URL.startsWith('sqlite:');
+  const folder = inFile ? path.dirname(values.DATABASE_URL.slice('sqlite:'.length)) : null;
+  const kept = (name: string, variable: string, bytes: number): string => {
+    if (folder === null)
+      throw new ConfigurationError(
+        `${variable} is missing: with PostgreSQL it must be set, the same on every node`,
+      );
+    return keptSecret(folder, name, bytes);
+  };
+  const secret =
+    values.AUTH_JWT_SECRET ??
+    (values.AUTH_JWKS_URL === undefined ? kept('auth.secret', 'AUTH_JWT_SECRET', 32) : null);
+  return Object.freeze({
+    production,
+    port: values.PORT,
+    host: values.HOST,
+    publicUrl: values.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
+    databaseUrl: values.DATABASE_URL,
+    auth: {
+      secret,
+      jwksUrl: values.AUTH_JWKS_URL ?? null,
+      issuer: values.AUTH_ISSUER ?? null,
+      audience: values.AUTH_AUDIENCE ?? null,
+    },
+    secretsKey: Buffer.from(values.SECRETS_KEY ?? kept('secrets.key', 'SECRETS_KEY', 32), 'base64'),
+    whatsAppApiUrl: values.WHATSAPP_API_URL.replace(/\/+$/, ''),
+    replyWindow: values.REPLY_WINDOW.milliseconds,
+    replyWindowText: values.REPLY_WINDOW.text,
+    outcomeUnknownAfter: values.OUTCOME_UNKNOWN_AFTER.milliseconds,
+    sendMaxAge: values.SEND_MAX_AGE.milliseconds,
+    presenceTimeout: values.PRESENCE_TIMEOUT.milliseconds,
+    eventRetention: values.EVENT_RETENTION.milliseconds,
+    allowedOrigins: values.ALLOWED_ORIGINS.split(',')
+      .map((origin) => origin.trim())
+      .filter((origin) => origin !== ''),
+    sendsPerMinute: values.SENDS_PER_MINUTE,
+    requestsPerMinute: values.REQUESTS_PER_MINUTE,
+    seedDemo: !production && values.SEED_DEMO !== 'false',
+    logLevel: values.LOG_LEVEL,
+  });
+}

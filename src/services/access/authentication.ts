@@ -1,0 +1,216 @@
+import { createRemoteJWKSet, decodeProtectedHeader, errors, jwtVerify, SignJWT, type JWTPayload } from 'jose';
+import sql, { empty, type Sql } from 'sql-template-tag';
+import { MINUTE, SECOND } from '../../clock';
+import { AgentRow } from '../../entities/agent';
+import { ApiKeyRow } from '../../entities/api-key';
+import { unauthenticated, type Problem } from '../../problems';
+import { apiKeyHash } from './api-keys';
+import type { Platform } from '../context';
+import type { Viewer } from './viewer';
+
+const API_KEY = /^sal_[A-Za-z0-9_-]{43}$/;
+const EMAIL = /^[^\s@]+@[^\s@]+$/;
+/** Longer than any token of ours or of an identity provider: nothing beyond is looked at. */
+const LONGEST_TOKEN = 16_384;
+const CLOCK_TOLERANCE = 5 * SECOND;
+
+/** Who asks, and until when that holds: null where it does not end by itself. */
+export interface Authentication {
+  readonly viewer: Viewer;
+  readonly expiresAt: number | null;
+}
+
+type KeySet = ReturnType<typeof createRemoteJWKSet>;
+/** Kept for the life of the process: a set fetches its keys once and again only when an unknown one is named. */
+const keySets = new Map<string, KeySet>();
+
+function keySetAt(url: string): KeySet {
+  const keySet = keySets.get(url) ?? createRemoteJWKSet(new URL(url));
+  keySets.set(url, keySet);
+  return keySet;
+}
+
+/** One answer for an agent that never was and one that was deactivated, so that neither can be told from the other. */
+const noSuchAgent = (): Problem =>
+  unauthenticated('This token names no active agent: sign in as one, or ask an admin to activate you.');
+
+const noSuchKey = (): Problem =>
+  unauthenticated('This API key is unknown or was revoked: ask an admin for another.');
+
+function refusalOf(error: unknown): unknown {
+  if (error instanceof errors.JWTExpired)
+    return unauthenticated('The token has expired: sign in again for a fresh one.');
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    return unauthenticated(
+      `The token's claim \`${error.claim}\` is missing or not what this server accepts: sign in again.`,
+    );
+  }
+  // A key set that cannot be fetched says nothing about the token.
+  if (
+    error instanceof errors.JWKSTimeout ||
+    !(error instanceof errors.JOSEError) ||
+    error.code === 'ERR_JOSE_GENERIC'
+  ) {
+    return error;
+  }
+  return unauthenticated('The token is not signed by whom this server trusts: sign in again.');
+}
+
+async function claimsOf(platform: Platform, token: string): Promise<JWTPayload> {
+  const { secret, jwksUrl, issuer, audience } = platform.config.auth;
+  const options = {
+    ...(issuer !== null && { issuer }),
+    ...(audience !== null && { audience }),
+    requiredClaims: ['exp'],
+    clockTolerance: CLOCK_TOLERANCE / SECOND,
+    currentDate: new Date(platform.clock.now()),
+  };
+  try {
+    // Each way of verifying has its own algorithms, so that a public key never passes for a shared secret.
+    const algorithm = decodeProtectedHeader(token).alg;
+    if (secret !== null && (algorithm === 'HS256' || jwksUrl === null)) {
+      const key = new TextEncoder().encode(secret);
+      return (await jwtVerify(token, key, { ...options, algorithms: ['HS256'] })).payload;
+    }
+    if (jwksUrl === null) throw new Error('No way to verify tokens is configured');
+    return (await jwtVerify(token, keySetAt(jwksUrl), { ...options, algorithms: ['RS256', 'ES256'] }))
+      .payload;
+  } catch (error) {
+    // Thrown by the decoder for text that is no token at all.
+    throw error instanceof TypeError && /Token|JWT|JWS/.test(error.message)
+      ? unauthenticated('This is no token: send `Authorization: Bearer` with a JWT or an API key.')
+      : refusalOf(error);
+  }
+}
+
+function emailIn(claims: JWTPayload): string {
+  const named = [claims['email'], claims.sub].find(
+    (claim): claim is string => typeof claim === 'string' && EMAIL.test(claim),
+  );
+  if (named === undefined) {
+    throw unauthenticated('The token names nobody: its claim `email` must be the address of an agent.');
+  }
+  return named.toLowerCase();
+}
+
+/** The demo signs in without a password: in production nobody of it does, whatever they got before. */
+function withoutDemo({ config }: Platform): Sql {
+  return config.production ? sql` and contract_id not in (select id from contracts where demo = 1)` : empty;
+}
+
+async function authenticatePerson(
+  platform: Platform,
+  token: string,
+  hint: string | null,
+): Promise<Authentication> {
+  const claims = await claimsOf(platform, token);
+  const email = emailIn(claims);
+  const claimed = typeof claims['contract'] === 'string' ? claims['contract'] : null;
+  if (claimed !== null && hint !== null && claimed !== hint) throw noSuchAgent();
+  const contractId = claimed ?? hint;
+  const everywhere = platform.store.acrossContracts();
+  const agents = await everywhere.find(AgentRow, {
+    where:
+      contractId === null
+        ? sql`email = ${email} and active = 1${withoutDemo(platform)}`
+        : sql`contract_id = ${contractId} and email = ${email} and active = 1${withoutDemo(platform)}`,
+    limit: 2,
+  });
+  const [agent, another] = agents;
+  if (!agent) throw noSuchAgent();
+  if (another) {
+    throw unauthenticated(
+      "This e-mail belongs to agents of several contracts: name one with the token's claim `contract` or the header `X-Contract`.",
+    );
+  }
+  const viewer: Viewer = { contractId: agent.contractId, agent, apiKey: null };
+  return { viewer, expiresAt: (claims.exp ?? 0) * SECOND };
+}
+
+/** When a key was last used is for people to see: to the minute is enough, and a failure to note it holds nobody up. */
+async function noteUse(platform: Platform, apiKey: ApiKeyRow): Promise<void> {
+  const latest = platform.clock.now() - MINUTE;
+  if (apiKey.lastUsedAt !== null && apiKey.lastUsedAt > latest) return;
+  try {
+    await platform.store.transact(apiKey.contractId, (transaction) =>
+      transaction.update(
+        ApiKeyRow,
+        { lastUsedAt: transaction.now },
+        sql`id = ${apiKey.id} and (last_used_at is null or last_used_at <= ${latest})`,
+      ),
+    );
+  } catch (error) {
+    platform.log.warn({ err: error }, 'The use of an API key could not be noted');
+  }
+}
+
+async function authenticateMachine(
+  platform: Platform,
+  token: string,
+  hint: string | null,
+): Promise<Authentication> {
+  const where = sql`hash = ${apiKeyHash(token)}${withoutDemo(platform)}`;
+  const apiKey = await platform.store.acrossContracts().first(ApiKeyRow, where);
+  if (!apiKey || apiKey.revokedAt !== null) throw noSuchKey();
+  if (hint !== null && hint !== apiKey.contractId) throw noSuchKey();
+  await noteUse(platform, apiKey);
+  return { viewer: { contractId: apiKey.contractId, agent: null, apiKey }, expiresAt: null };
+}
+
+/**
+ * Who a token belongs to.
+ * @param contractHint the contract that the caller says it means, where the token does not.
+ * @throws Problem UNAUTHENTICATED
+ */
+export function authenticate(
+  platform: Platform,
+  token: string | null,
+  contractHint: string | null,
+): Promise<Authentication> {
+  if (token === null || token === '') {
+    return Promise.reject(
+      unauthenticated('A token is missing: send `Authorization: Bearer` with a JWT or an API key.'),
+    );
+  }
+  if (token.length > LONGEST_TOKEN) {
+    return Promise.reject(unauthenticated(`A token has at most ${LONGEST_TOKEN} characters: sign in again.`));
+  }
+  return API_KEY.test(token)
+    ? authenticateMachine(platform, token, contractHint)
+    : authenticatePerson(platform, token, contractHint);
+}
+
+/**
+ * The caller as it is now, for what goes on after it was authenticated: subscriptions and sockets.
+ * @throws Problem UNAUTHENTICATED where it may sign in no more.
+ */
+export async function reviewViewer(platform: Platform, viewer: Viewer): Promise<Viewer> {
+  const rows = platform.store.rowsOf(viewer.contractId);
+  if (viewer.agent) {
+    const agent = await rows.byId(AgentRow, viewer.agent.id);
+    if (!agent?.active) throw noSuchAgent();
+    return { contractId: viewer.contractId, agent, apiKey: null };
+  }
+  const apiKey = await rows.byId(ApiKeyRow, viewer.apiKey.id);
+  if (!apiKey || apiKey.revokedAt !== null) throw noSuchKey();
+  return { contractId: viewer.contractId, agent: null, apiKey };
+}
+
+/** A token for an agent, good for `ttl` milliseconds. @throws Error where this server does not sign tokens itself. */
+export async function issueToken(
+  platform: Pick<Platform, 'config' | 'clock'>,
+  agent: { email: string; contractId: string },
+  ttl: number,
+): Promise<string> {
+  const { secret, issuer, audience } = platform.config.auth;
+  if (secret === null)
+    throw new Error('AUTH_JWT_SECRET is not set: tokens come from whoever is behind AUTH_JWKS_URL');
+  const now = Math.floor(platform.clock.now() / SECOND);
+  const token = new SignJWT({ email: agent.email, contract: agent.contractId })
+    .setProtectedHeader({ alg: 'HS256' })
+    .setIssuedAt(now)
+    .setExpirationTime(now + Math.ceil(ttl / SECOND));
+  if (issuer !== null) token.setIssuer(issuer);
+  if (audience !== null) token.setAudience(audience);
+  return token.sign(new TextEncoder().encode(secret));
+}

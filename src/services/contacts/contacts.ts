@@ -1,0 +1,316 @@
+import sql, { join } from 'sql-template-tag';
+import { addressVariants } from '../../channels/phone-addresses';
+import type { Addresses } from '../../channels/webhook-items';
+import type { Rows } from '../../database/rows';
+import type { Transaction } from '../../database/transaction';
+import { ContactRow } from '../../entities/contact';
+import { ContactAliasRow } from '../../entities/contact-alias';
+import { ContactBotRow } from '../../entities/contact-bot';
+import { newId } from '../../entities/ids';
+import { normalisePhoneNumber } from '../../entities/phone-number';
+import type { WhatsAppChannelRow } from '../../entities/whatsapp-channel';
+import { fold } from '../text-folding';
+
+export const LONGEST_NAME = 200;
+
+/** An address as aliases hold it: phone numbers by their digits alone. */
+function bare(address: string): string {
+  return address.startsWith('+') ? address.slice(1) : address;
+}
+
+/** Every address that the provider named somebody by, the surest first. */
+export function addressList(addresses: Addresses): string[] {
+  const named = [addresses.waId, addresses.phone, addresses.userId];
+  return [...new Set(named.filter((address) => address !== undefined).map(bare))];
+}
+
+/**
+ * The ids of the contacts of a number that hold any of the addresses: first those with an address exactly as given,
+ * then those with another form of the same phone number (rule 26).
+ */
+export async function holdersOf(
+  rows: Rows,
+  channelId: string,
+  addresses: readonly string[],
+): Promise<string[]> {
+  const exact = addresses.map(bare);
+  const wanted = [...new Set([...exact, ...exact.flatMap(addressVariants)])];
+  if (wanted.length === 0) return [];
+  const held = await rows.find(ContactAliasRow, {
+    where: sql`channel_id = ${channelId} and alias in (${join(wanted)})`,
+  });
+  const holders = new Map(held.map(({ alias, contactId }) => [alias, contactId]));
+  return [...new Set(wanted.map((alias) => holders.get(alias)).filter((id) => id !== undefined))];
+}
+
+/** The contact of a number that one of these addresses belongs to, in any form of it; the exact one wins. */
+export async function findContact(
+  rows: Rows,
+  channelId: string,
+  addresses: readonly string[],
+): Promise<ContactRow | null> {
+  const [holder] = await holdersOf(rows, channelId, addresses);
+  return holder === undefined ? null : rows.byId(ContactRow, holder);
+}
+
+/** Changes a contact that was not erased, and what it is searched by along with it. */
+export async function changeContact(
+  transaction: Transaction,
+  contact: ContactRow,
+  changes: Partial<ContactRow>,
+): Promise<ContactRow> {
+  const all = { ...changes, updatedAt: transaction.now };
+  if (changes.name !== undefined) all.foldedName = changes.name === null ? null : fold(changes.name);
+  if (changes.email !== undefined) all.foldedEmail = changes.email === null ? null : fold(changes.email);
+  // Whoever was erased meanwhile stays so.
+  const changed = await transaction.update(ContactRow, all, sql`id = ${contact.id} and erasure is null`);
+  return changed === 0 ? contact : { ...contact, ...all };
+}
+
+/**
+ * Whether the contact holds the address now, be it that it always did. It does not where another contact has it, nor
+ * where the person was erased.
+ */
+export async function takeAlias(
+  transaction: Transaction,
+  contact: ContactRow,
+  address: string,
+): Promise<boolean> {
+  if (contact.erasure !== null) return false;
+  const alias = bare(address);
+  const learnt = await transaction.insertUnlessPresent(ContactAliasRow, {
+    id: newId('ContactAlias'),
+    contractId: contact.contractId,
+    channelId: contact.channelId,
+    contactId: contact.id,
+    alias,
+    createdAt: transaction.now,
+  });
+  if (learnt) return true;
+  return transaction.exists(
+    ContactAliasRow,
+    sql`channel_id = ${contact.channelId} and alias = ${alias} and contact_id = ${contact.id}`,
+  );
+}
+
+/** Adds an address to a contact, unless another contact of the number holds it: contacts are never merged. */
+export async function learnAlias(
+  transaction: Transaction,
+  contact: ContactRow,
+  alias: string,
+): Promise<void> {
+  await takeAlias(transaction, contact, alias);
+}
+
+/**
+ * Notes that a bot created, wrote to or served a contact.
+ * @param more `last`: it serves the contact now, so that what the contact writes next goes to it.
+ */
+export async function noteBotServed(
+  transaction: Transaction,
+  contactId: string,
+  botId: string,
+  more: { last?: boolean } = {},
+): Promise<void> {
+  const contact = await transaction.byId(ContactRow, contactId);
+  if (!contact) throw new Error('A bot cannot serve a contact that is not there');
+  await transaction.insertUnlessPresent(ContactBotRow, {
+    id: newId('ContactBot'),
+    contractId: contact.contractId,
+    contactId,
+    botId,
+    createdAt: transaction.now,
+  });
+  if (more.last && contact.lastBotId !== botId) {
+    await transaction.update(
+      ContactRow,
+      { lastBotId: botId, updatedAt: transaction.now },
+      sql`id = ${contactId}`,
+    );
+  }
+}
+
+interface NewContact {
+  /** Its addresses, the surest first; at least one. */
+  addresses: readonly string[];
+  phone: string | null;
+  userId: string | null;
+  name: string | null;
+}
+
+/** One name for all forms of an address: nodes that meet a stranger under two forms of one number wait for each other. */
+function nameOf(channelId: string, address: string): string {
+  return `${channelId} ${addressVariants(bare(address)).sort().join(' ')}`;
+}
+
+/** Of two nodes that meet the same stranger at once, one creates the contact; the other waits, and takes that one. */
+async function createContact(
+  transaction: Transaction,
+  channel: WhatsAppChannelRow,
+  { addresses, phone, userId, name }: NewContact,
+): Promise<ContactRow> {
+  const names = addresses.map((address) => nameOf(channel.id, address));
+  for (const one of [...new Set(names)].sort()) await transaction.lockName(one);
+  const met = await findContact(transaction, channel.id, addresses);
+  if (met) return met;
+  const contact: ContactRow = {
+    id: newId('Contact'),
+    contractId: channel.contractId,
+    channelId: channel.id,
+    name,
+    phone,
+    email: null,
+    userId,
+    optedOutAt: null,
+    marketingOptedOutAt: null,
+    lastBotId: null,
+    nextCallAt: 0,
+    foldedName: name === null ? null : fold(name),
+    foldedEmail: null,
+    erasure: null,
+    createdAt: transaction.now,
+    updatedAt: transaction.now,
+  };
+  const [first, ...others] = addresses;
+  if (first === undefined) throw new Error('A contact has at least one address');
+  await transaction.insert(ContactRow, contact);
+  if (await takeAlias(transaction, contact, first)) {
+    for (const other of others) await learnAlias(transaction, contact, other);
+    return contact;
+  }
+  // Another contact has learnt the address this instant.
+  await transaction.remove(ContactRow, sql`id = ${contact.id}`);
+  const present = await findContact(transaction, channel.id, addresses);
+  if (!present) throw new Error('An address is held by a contact that is not there');
+  return present;
+}
+
+/**
+ * The contact of a number with this phone number: found by any form of it, else created.
+ * @param given `phone` in E.164; `name` is taken where the contact has none.
+ * @param botId the bot that creates the contact or writes to it.
+ */
+export async function contactForPhone(
+  transaction: Transaction,
+  channel: WhatsAppChannelRow,
+  given: { phone: string; name: string | null },
+  botId: string,
+): Promise<ContactRow> {
+  let contact =
+    (await findContact(transaction, channel.id, [given.phone])) ??
+    (await createContact(transaction, channel, {
+      addresses: [given.phone],
+      phone: given.phone,
+      userId: null,
+      name: given.name,
+    }));
+  const unknown = {
+    ...(contact.phone === null && { phone: given.phone }),
+    ...(contact.name === null && given.name !== null && { name: given.name }),
+  };
+  if (Object.keys(unknown).length > 0) contact = await changeContact(transaction, contact, unknown);
+  await noteBotServed(transaction, contact.id, botId);
+  return contact;
+}
+
+/** The phone number that WhatsApp's digits stand for; null where they are none. */
+function phoneOf(digits: string | undefined): string | null {
+  return digits === undefined ? null : normalisePhoneNumber(`+${bare(digits)}`);
+}
+
+function shortened(name: string | undefined): string | null {
+  const text = Array.from((name ?? '').trim())
+    .slice(0, LONGEST_NAME)
+    .join('');
+  return text === '' ? null : text;
+}
+
+/** Creates the contact that a message came from. */
+export function contactForSender(
+  transaction: Transaction,
+  channel: WhatsAppChannelRow,
+  from: Addresses,
+  profileName: string | undefined,
+): Promise<ContactRow> {
+  return createContact(transaction, channel, {
+    addresses: addressList(from),
+    phone: phoneOf(from.phone ?? from.waId),
+    userId: from.userId ?? null,
+    name: shortened(profileName),
+  });
+}
+
+/** Learns from what a provider says about a contact: addresses that nobody else holds, and what was not known yet. */
+export async function learnAbout(
+  transaction: Transaction,
+  contact: ContactRow,
+  addresses: Addresses,
+  profileName?: string,
+): Promise<ContactRow> {
+  const held = new Set<string>();
+  for (const address of addressList(addresses)) {
+    if (await takeAlias(transaction, contact, address)) held.add(address);
+  }
+  const number = [addresses.phone, addresses.waId].find(
+    (digits) => digits !== undefined && held.has(bare(digits)),
+  );
+  const [phone, name] = [phoneOf(number), shortened(profileName)];
+  const { userId } = addresses;
+  const unknown = {
+    ...(contact.phone === null && phone !== null && { phone }),
+    ...(contact.userId === null && userId !== undefined && held.has(userId) && { userId }),
+    ...(contact.name === null && name !== null && { name }),
+  };
+  return Object.keys(unknown).length === 0 ? contact : changeContact(transaction, contact, unknown);
+}
+
+/** A customer has a new number: it is learnt, and is the one to write to, unless another contact holds it. */
+export async function changeNumber(
+  transaction: Transaction,
+  channel: WhatsAppChannelRow,
+  change: { oldAddresses: Addresses; newWaId: string; newUserId?: string },
+): Promise<void> {
+  const contact = await lockedContact(transaction, channel, addressList(change.oldAddresses));
+  if (!contact) return;
+  const changes: Partial<ContactRow> = {};
+  const phone = phoneOf(change.newWaId);
+  if ((await takeAlias(transaction, contact, change.newWaId)) && phone !== null) changes.phone = phone;
+  const { newUserId } = change;
+  if (newUserId !== undefined && (await takeAlias(transaction, contact, newUserId)))
+    changes.userId = newUserId;
+  if (Object.keys(changes).length > 0) await changeContact(transaction, contact, changes);
+}
+
+/** The id that only this business knows a customer by was replaced. */
+export async function changeUserId(
+  transaction: Transaction,
+  channel: WhatsAppChannelRow,
+  change: { oldUserId: string | null; newUserId: string; addresses: Addresses },
+): Promise<void> {
+  const known = [...(change.oldUserId === null ? [] : [change.oldUserId]), ...addressList(change.addresses)];
+  const contact = await lockedContact(transaction, channel, known);
+  if (!contact || !(await takeAlias(transaction, contact, change.newUserId))) return;
+  await changeContact(transaction, contact, { userId: change.newUserId });
+}
+
+/** A customer told WhatsApp to stop or resume marketing messages (rule 44). */
+export async function changeMarketingPreference(
+  transaction: Transaction,
+  channel: WhatsAppChannelRow,
+  change: { addresses: Addresses; optedOut: boolean; at: number },
+): Promise<void> {
+  const contact = await lockedContact(transaction, channel, addressList(change.addresses));
+  if (!contact || (contact.marketingOptedOutAt !== null) === change.optedOut) return;
+  // A lift that is told late, or again, was written before the wish that stands.
+  if (!change.optedOut && change.at < (contact.marketingOptedOutAt ?? 0)) return;
+  await changeContact(transaction, contact, { marketingOptedOutAt: change.optedOut ? change.at : null });
+}
+
+async function lockedContact(
+  transaction: Transaction,
+  channel: WhatsAppChannelRow,
+  addresses: readonly string[],
+): Promise<ContactRow | null> {
+  const contact = await findContact(transaction, channel.id, addresses);
+  return contact && transaction.lock(ContactRow, contact.id);
+}

@@ -1,0 +1,81 @@
+import type { Logger } from 'pino';
+import type { Channel } from '../channels/channel';
+import type { Clock } from '../clock';
+import type { Config } from '../config';
+import { Loaders } from '../database/loaders';
+import type { Rows } from '../database/rows';
+import type { Store } from '../database/store';
+import type { Transaction } from '../database/transaction';
+import type { ChannelProvider } from '../entities/enums';
+import type { EventLog } from '../events/event-log';
+import type { Metrics } from './metrics';
+import type { SecretBox } from './secret-box';
+import type { Viewer } from './access/viewer';
+import type { WakeUp } from './wake-up';
+
+/** What lives as long as the server does, and serves every contract. */
+export interface Platform {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly eventLog: EventLog;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly secrets: SecretBox;
+  readonly channels: Record<ChannelProvider, Channel>;
+  /** Rung when there may be deliveries to call, webhooks to work, and webhooks of the sandbox to deliver. */
+  readonly wakeUps: {
+    readonly deliveries: WakeUp;
+    readonly inbox: WakeUp;
+    readonly sandboxWebhooks: WakeUp;
+  };
+  /** When this server started: what was unknown before gets its full wait from here. */
+  readonly startedAt: number;
+  /** Where this process listens, for what calls itself. */
+  ownUrl(): string;
+  /** Base of the URLs that others reach this server by. */
+  publicUrl(): string;
+}
+
+/** All that one operation of one caller works with: the first parameter of every service. */
+export class ServiceContext {
+  /** Fresh for each operation, and for each event of a subscription. */
+  loaders: Loaders;
+  /** The log's position before anything of this operation was read, where the operation asks for it. */
+  eventCursor: string | null = null;
+  /** Where a subscription stands in the log; null for an operation that is none. */
+  position: (() => string | null) | null = null;
+
+  constructor(
+    readonly platform: Platform,
+    /** Replaced when a subscription looks at the caller's rights anew. */
+    public viewer: Viewer,
+  ) {
+    this.loaders = new Loaders(this.rows);
+  }
+
+  get contractId(): string {
+    return this.viewer.contractId;
+  }
+
+  /** The contract's rows, as last committed. */
+  get rows(): Rows {
+    return this.platform.store.rowsOf(this.contractId);
+  }
+
+  get now(): number {
+    return this.platform.clock.now();
+  }
+
+  /** Forgets what was read, for the next event of a subscription or after an act. */
+  renew(): void {
+    this.loaders = new Loaders(this.rows);
+  }
+
+  /** An act: one unit of work in the caller's contract. What is read afterwards is read anew. */
+  async transact<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    const result = await this.platform.store.transact(this.contractId, work);
+    this.renew();
+    return result;
+  }
+}

@@ -1,0 +1,171 @@
+import sql, { empty, join, raw } from 'sql-template-tag';
+import { SECOND } from '../../clock';
+import type { Connection } from '../../database/connection';
+import type { Store } from '../../database/store';
+import { ChannelState } from '../../entities/enums';
+
+/** How long a claim holds: longer than a call can take. */
+export const LEASE = 60 * SECOND;
+/** WhatsApp takes one message to the same person about every 6 seconds. */
+export const RECIPIENT_PAUSE = 6 * SECOND;
+/** WhatsApp takes 80 messages a second from one number. */
+const CALLS_PER_SECOND = 80;
+/** A number that is booked out for so long is passed over, so that the others get their turn. */
+const FURTHEST_SLOT = SECOND;
+
+/** A delivery that this node, and no other, may call. */
+export interface Claim {
+  id: string;
+  contractId: string;
+  channelId: string;
+  contactId: string;
+  /** When its call may start, by the pace of its number. */
+  startsAt: number;
+}
+
+interface ClaimingPlatform {
+  store: Store;
+  clock: { now(): number };
+  config: { sendMaxAge: number };
+}
+
+type DueDelivery = Omit<Claim, 'startsAt'>;
+
+/** Whether anything is due at all: asked of a reader, so that an idle server writes nothing. */
+export async function isAnythingDue(store: Store, now: number): Promise<boolean> {
+  const due = await store.engine.reader.all(
+    sql`select 1 as one from deliveries where due_at <= ${now} and (lease_until is null or lease_until <= ${now}) limit 1`,
+  );
+  return due.length > 0;
+}
+
+/**
+ * Claims due deliveries, the oldest first, each for one node alone: of each contact one, and never before the pace of
+ * its number and of its recipient allows. What each call's start takes is booked in the same transaction.
+ * A stopped number keeps what waits for it, but for what is to fail anyway: it is too old, or the number was
+ * disconnected.
+ */
+export function claimDue(
+  { store, clock, config: { sendMaxAge } }: ClaimingPlatform,
+  owner: string,
+  limit: number,
+): Promise<Claim[]> {
+  return store.transactAcrossContracts(async (connection) => {
+    const now = clock.now();
+    const due = await dueDeliveries(connection, { now, queuedBefore: now - sendMaxAge, limit });
+    const claims = withSlots(oneOfEachContact(due), await lockedNumbers(connection, due), now);
+    await bookNumbers(connection, claims);
+    for (const claim of claims) {
+      await connection.run(
+        sql`update deliveries set lease_owner = ${owner}, lease_until = ${now + LEASE} where id = ${claim.id}`,
+      );
+      await connection.run(
+        sql`update contacts set next_call_at = ${claim.startsAt + RECIPIENT_PAUSE} where id = ${claim.contactId}`,
+      );
+    }
+    return claims;
+  });
+}
+
+async function dueDeliveries(
+  connection: Connection,
+  { now, queuedBefore, limit }: { now: number; queuedBefore: number; limit: number },
+): Promise<DueDelivery[]> {
+  // Both rows are locked in one go and nothing is waited for: who holds a contact wants its deliveries next. Locked
+  // rows are looked at anew by PostgreSQL, so that a contact that another node has just booked is passed over.
+  const alone =
+    connection.dialect === 'postgres' ? raw(' for no key update of deliveries, contacts skip locked') : empty;
+  const rows = await connection.all(sql`
+    select deliveries.id, deliveries.contract_id, deliveries.channel_id, deliveries.contact_id
+    from deliveries
+      join whatsapp_channels on whatsapp_channels.id = deliveries.channel_id
+      join contacts on contacts.id = deliveries.contact_id
+    where deliveries.due_at <= ${now} and (deliveries.lease_until is null or deliveries.lease_until <= ${now})
+      and (whatsapp_channels.state = ${ChannelState.OK} or whatsapp_channels.disconnected_at is not null
+        or deliveries.queued_at <= ${queuedBefore})
+      and whatsapp_channels.next_call_at <= ${now + FURTHEST_SLOT}
+      and contacts.next_call_at <= ${now}
+      and not exists (select 1 from deliveries other where other.contact_id = deliveries.contact_id
+        and other.id <> deliveries.id and (other.lease_until > ${now} or other.due_at is not null
+          and (other.created_at, other.id) < (deliveries.created_at, deliveries.id)))
+    order by deliveries.due_at, deliveries.id limit ${limit}${alone}`);
+  return rows.map((row) => ({
+    id: row['id'] as string,
+    contractId: row['contract_id'] as string,
+    channelId: row['channel_id'] as string,
+    contactId: row['contact_id'] as string,
+  }));
+}
+
+/** When each number's next call may start: locked, so that no other node books the same places in its pace. */
+async function lockedNumbers(
+  connection: Connection,
+  due: readonly DueDelivery[],
+): Promise<Map<string, number>> {
+  const ids = [...new Set(due.map(({ channelId }) => channelId))];
+  if (ids.length === 0) return new Map();
+  const alone = connection.dialect === 'postgres' ? raw(' for no key update') : empty;
+  const rows = await connection.all(
+    sql`select id, next_call_at from whatsapp_channels where id in (${join(ids)}) order by id${alone}`,
+  );
+  return new Map(rows.map((row) => [row['id'] as string, Number(row['next_call_at'])]));
+}
+
+function oneOfEachContact(due: readonly DueDelivery[]): DueDelivery[] {
+  const taken = new Set<string>();
+  return due.filter(({ contactId }) => {
+    if (taken.has(contactId)) return false;
+    taken.add(contactId);
+    return true;
+  });
+}
+
+/** Gives each its place in its number's pace; those whose place would be too far off are left for another time. */
+function withSlots(
+  due: readonly DueDelivery[],
+  nextCalls: ReadonlyMap<string, number>,
+  now: number,
+): Claim[] {
+  const counts = new Map<string, number>();
+  const claims: Claim[] = [];
+  for (const delivery of due) {
+    const before = counts.get(delivery.channelId) ?? 0;
+    const startsAt =
+      Math.max(now, nextCalls.get(delivery.channelId) ?? now) +
+      Math.ceil((before * SECOND) / CALLS_PER_SECOND);
+    if (startsAt > now + FURTHEST_SLOT) continue;
+    counts.set(delivery.channelId, before + 1);
+    claims.push({ ...delivery, startsAt });
+  }
+  return claims;
+}
+
+async function bookNumbers(connection: Connection, claims: readonly Claim[]): Promise<void> {
+  const lastSlots = new Map<string, number>();
+  for (const { channelId, startsAt } of claims) lastSlots.set(channelId, startsAt);
+  for (const [channelId, last] of lastSlots) {
+    const next = last + Math.ceil(SECOND / CALLS_PER_SECOND);
+    await connection.run(
+      sql`update whatsapp_channels set next_call_at = ${next} where id = ${channelId} and next_call_at < ${next}`,
+    );
+  }
+}
+
+/** Gives back claims whose calls were not started, so that another node may take them at once. */
+export async function releaseClaims(store: Store, owner: string, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  await store.transactAcrossContracts((connection) =>
+    connection.run(
+      sql`update deliveries set lease_owner = null, lease_until = null
+          where id in (${join([...ids])}) and lease_owner = ${owner} and due_at is not null`,
+    ),
+  );
+}
+
+/** Deliveries whose call was begun by a node that has not come back in time. */
+export async function lostCalls(store: Store, now: number): Promise<{ id: string; contractId: string }[]> {
+  const rows = await store.engine.reader.all(
+    sql`select id, contract_id from deliveries where lease_until <= ${now} and due_at is null limit 100`,
+  );
+  return rows.map((row) => ({ id: row['id'] as string, contractId: row['contract_id'] as string }));
+}

@@ -1,0 +1,240 @@
+import { randomUUID } from 'node:crypto';
+import sql, { empty, join, raw } from 'sql-template-tag';
+import type { WebhookItem } from '../../channels/webhook-items';
+import { MINUTE, SECOND } from '../../clock';
+import { DatabaseUnavailable } from '../../database/connection';
+import { rowFrom } from '../../database/rows';
+import type { Transaction } from '../../database/transaction';
+import { DeadLetterRow } from '../../entities/dead-letter';
+import { newId } from '../../entities/ids';
+import { InboxBodyRow } from '../../entities/inbox-body';
+import { WhatsAppChannelRow } from '../../entities/whatsapp-channel';
+import type { Platform } from '../context';
+import { PutAside, WEBHOOK_READERS, workItem } from './inbox-items';
+import { maskPhoneNumbers } from './masking';
+import { Rounds } from '../rounds';
+
+const BODIES_AT_ONCE = 8;
+/** A body whose worker died is taken over after this. Each settled item renews it. */
+const LEASE = MINUTE;
+const LONGEST_PAUSE = 5 * MINUTE;
+const LONGEST_REASON = 500;
+
+/** Stores a webhook whose signature was verified, and rings for who works it: the provider can then be answered. */
+export async function acceptWebhook(
+  platform: Platform,
+  channel: WhatsAppChannelRow,
+  rawBody: string,
+): Promise<void> {
+  await platform.store.transact(channel.contractId, async (transaction) => {
+    await transaction.insert(InboxBodyRow, {
+      id: newId('InboxBody'),
+      contractId: channel.contractId,
+      channelId: channel.id,
+      receivedAt: transaction.now,
+      body: rawBody,
+      settledItems: 0,
+      attempts: 0,
+      dueAt: transaction.now,
+      leaseOwner: null,
+      leaseUntil: null,
+      doneAt: null,
+    });
+    transaction.afterCommit(() => platform.wakeUps.inbox.ring());
+  });
+}
+
+/** What is stored of something that was put aside: a body with this element alone, or the text that was no JSON. */
+export const UNREADABLE_TEXT = 'unreadable';
+
+function storable(payload: unknown): Record<string, unknown> {
+  const isObject = typeof payload === 'object' && payload !== null && !Array.isArray(payload);
+  return isObject ? (payload as Record<string, unknown>) : { [UNREADABLE_TEXT]: payload };
+}
+
+/** Why something was put aside, for admins: without anybody's number. */
+export function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return maskPhoneNumbers(message).slice(0, LONGEST_REASON);
+}
+
+/** Logs what no rule foresaw. The error's own words stay out: they may quote what a customer wrote. */
+export function logUnforeseen(platform: Platform, error: unknown, kind: WebhookItem['kind']): void {
+  if (error instanceof PutAside) return;
+  const { name, stack, code } = error as { name?: string; stack?: string; code?: string };
+  const frames = stack?.split('\n').filter((line) => line.startsWith('    at '));
+  platform.log.error({ kind, error: name, code, frames }, 'an item of a webhook could not be worked');
+}
+
+/** Somebody else works the body now: whatever was done for it here is undone. */
+class LeaseLost extends Error {}
+
+/** Works what webhooks delivered, item by item; each item is settled in the unit of work that does what it asks for. */
+export class InboxWorker {
+  private readonly owner = randomUUID();
+  private readonly rounds: Rounds;
+
+  constructor(private readonly platform: Platform) {
+    const { clock, log, wakeUps } = platform;
+    this.rounds = new Rounds({
+      clock,
+      wakeUp: wakeUps.inbox,
+      work: () => this.workAll(),
+      failed: (error) => {
+        const level = error instanceof DatabaseUnavailable ? 'warn' : 'error';
+        log[level]({ error: (error as Error).name }, 'the inbox could not be worked');
+      },
+    });
+  }
+
+  start(): void {
+    this.rounds.start();
+  }
+
+  /** Resolves once the items being worked are settled; what is left is for the next start, or for another node. */
+  stop(): Promise<void> {
+    return this.rounds.stop();
+  }
+
+  private async workAll(): Promise<void> {
+    while (this.rounds.running) {
+      const bodies = await this.claim();
+      if (bodies.length === 0) return;
+      const results = await Promise.allSettled(this.inTurn(bodies));
+      for (const result of results) if (result.status === 'rejected') throw result.reason;
+    }
+  }
+
+  /** Works bodies at once, but those about one person in the order of their arrival. */
+  private inTurn(bodies: readonly InboxBodyRow[]): Promise<void>[] {
+    const latest = new Map<string, Promise<void>>();
+    return bodies.map((body) => {
+      const people = peopleIn(body.body);
+      const before = people.flatMap((person) => latest.get(person) ?? []);
+      const work =
+        before.length === 0 ? this.work(body) : Promise.allSettled(before).then(() => this.work(body));
+      for (const person of people) latest.set(person, work);
+      return work;
+    });
+  }
+
+  private claim(): Promise<InboxBodyRow[]> {
+    const now = this.platform.clock.now();
+    return this.platform.store.transactAcrossContracts(async (connection) => {
+      const skipping = connection.dialect === 'postgres' ? raw(' for update skip locked') : empty;
+      const found = await connection.all(
+        sql`select * from inbox_bodies where done_at is null and due_at <= ${now}
+            and (lease_until is null or lease_until <= ${now}) order by due_at, id limit ${BODIES_AT_ONCE}${skipping}`,
+      );
+      const bodies = found.map((row) => rowFrom(InboxBodyRow, row));
+      if (bodies.length > 0) {
+        await connection.run(
+          sql`update inbox_bodies set lease_owner = ${this.owner}, lease_until = ${now + LEASE}, attempts = attempts + 1
+              where id in (${join(bodies.map(({ id }) => id))})`,
+        );
+      }
+      return bodies;
+    });
+  }
+
+  private async work(body: InboxBodyRow): Promise<void> {
+    try {
+      const channel = await this.platform.store
+        .rowsOf(body.contractId)
+        .byId(WhatsAppChannelRow, body.channelId);
+      if (!channel) throw new Error('A webhook belongs to a number');
+      const items = WEBHOOK_READERS[channel.provider].readBody(body.body);
+      if (items.length === 0)
+        await this.transact(body, (transaction) => this.settle(transaction, body, 0, true));
+      for (let index = body.settledItems; index < items.length; index += 1) {
+        if (!this.rounds.running) {
+          await this.giveBack(body, this.platform.clock.now());
+          return;
+        }
+        const isLast = index === items.length - 1;
+        await this.workOne(body, items[index] as WebhookItem, index, isLast);
+      }
+    } catch (error) {
+      if (error instanceof LeaseLost) return;
+      await this.giveBack(body, this.platform.clock.now() + pauseAfter(body.attempts));
+      throw error;
+    }
+  }
+
+  private async workOne(
+    body: InboxBodyRow,
+    item: WebhookItem,
+    index: number,
+    isLast: boolean,
+  ): Promise<void> {
+    let result = 'settled';
+    try {
+      await this.transact(body, async (transaction) => {
+        await workItem(this.platform, transaction, item);
+        await this.settle(transaction, body, index, isLast);
+      });
+    } catch (error) {
+      if (error instanceof DatabaseUnavailable || error instanceof LeaseLost) throw error;
+      logUnforeseen(this.platform, error, item.kind);
+      result = 'put_aside';
+      await this.transact(body, async (transaction) => {
+        await transaction.insert(DeadLetterRow, {
+          id: newId('DeadLetter'),
+          contractId: body.contractId,
+          channelId: body.channelId,
+          receivedAt: body.receivedAt,
+          reason: reasonOf(error),
+          payload: storable(item.payload),
+          attempts: 1,
+        });
+        await this.settle(transaction, body, index, isLast);
+      });
+    }
+    this.platform.metrics.webhookItems.inc({ kind: item.kind, result });
+  }
+
+  private transact(body: InboxBodyRow, work: (transaction: Transaction) => Promise<void>): Promise<void> {
+    return this.platform.store.transact(body.contractId, work);
+  }
+
+  /** Counts an item as settled, in the unit of work that settled it: after a crash none is worked twice. */
+  private async settle(
+    transaction: Transaction,
+    body: InboxBodyRow,
+    index: number,
+    isLast: boolean,
+  ): Promise<void> {
+    const changes = isLast
+      ? // Nothing is needed of it any more, and it holds what a customer wrote.
+        { settledItems: index + 1, doneAt: transaction.now, body: '', leaseOwner: null, leaseUntil: null }
+      : { settledItems: index + 1, leaseUntil: transaction.now + LEASE };
+    const settled = await transaction.update(
+      InboxBodyRow,
+      changes,
+      sql`id = ${body.id} and lease_owner = ${this.owner} and settled_items = ${index}`,
+    );
+    if (settled === 0) throw new LeaseLost('Another worker has the body');
+  }
+
+  private async giveBack(body: InboxBodyRow, dueAt: number): Promise<void> {
+    await this.transact(body, async (transaction) => {
+      await transaction.update(
+        InboxBodyRow,
+        { dueAt, leaseOwner: null, leaseUntil: null },
+        sql`id = ${body.id} and lease_owner = ${this.owner}`,
+      );
+    });
+  }
+}
+
+const PERSON = /"(?:wa_id|user_id|from_user_id)"\s*:\s*"([^"]+)"/g;
+
+/** Who a body is about, told without taking it apart: somebody who is overlooked costs an order, nothing else. */
+function peopleIn(text: string): string[] {
+  return [...new Set([...text.matchAll(PERSON)].map(([, person = '']) => person))];
+}
+
+/** Longer each time: a second, two, four … five minutes at most. */
+function pauseAfter(attempts: number): number {
+  return Math.min(LONGEST_PAUSE, SECOND * 2 ** Math.min(attempts, 20));
+}

@@ -1,0 +1,72 @@
+import { SECOND, type Clock } from '../clock';
+import type { WakeUp } from './wake-up';
+
+/** What became due by time, and what other nodes stored, is found at the latest after this. */
+export const POLL_INTERVAL = SECOND;
+
+interface Round {
+  clock: Clock;
+  /** Rung when there may be something to do. */
+  wakeUp: WakeUp;
+  /** Does all that is to be done at the moment; asks `running` between its steps. */
+  work: () => Promise<void>;
+  /** Told what ended a round early: the next one comes all the same. */
+  failed: (error: unknown) => void;
+}
+
+/** Background work in rounds: one at every ring and every second, never two at a time. */
+export class Rounds {
+  private round: Promise<void> | null = null;
+  /** Somebody rang while a round was under way, which may have looked before. */
+  private again = false;
+  private isRunning = false;
+  private unlisten: () => void = () => undefined;
+  private cancelPoll: () => void = () => undefined;
+
+  constructor(private readonly of: Round) {}
+
+  /** False from the beginning of a stop on: what is under way ends as soon as it may. */
+  get running(): boolean {
+    return this.isRunning;
+  }
+
+  start(): void {
+    if (this.isRunning) return;
+    this.isRunning = true;
+    this.unlisten = this.of.wakeUp.listen(() => this.look());
+    this.poll();
+    this.look();
+  }
+
+  /** Begins no further round. @returns once the one under way is over. */
+  async stop(): Promise<void> {
+    this.isRunning = false;
+    this.unlisten();
+    this.cancelPoll();
+    await this.round;
+  }
+
+  /** Begins a round, or another one after that which is under way. */
+  look(): void {
+    if (!this.isRunning) return;
+    if (this.round !== null) {
+      this.again = true;
+      return;
+    }
+    this.again = false;
+    this.round = this.of
+      .work()
+      .catch(this.of.failed)
+      .finally(() => {
+        this.round = null;
+        if (this.again) this.look();
+      });
+  }
+
+  private poll(): void {
+    this.cancelPoll = this.of.clock.after(POLL_INTERVAL, () => {
+      this.poll();
+      this.look();
+    });
+  }
+}

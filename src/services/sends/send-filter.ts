@@ -1,0 +1,75 @@
+import sql, { join, raw, type Sql } from 'sql-template-tag';
+import type { ReplyState, SendStatus } from '../../entities/enums';
+import { badInput } from '../../problems';
+import type { ServiceContext } from '../context';
+import { idsOf } from '../id-lists';
+import { fold } from '../text-folding';
+import { visible } from '../access/visibility';
+
+/** Which sends: conditions that are left out, or null, do not narrow. */
+export interface SendFilter {
+  botIds?: string[] | null;
+  agentIds?: string[] | null;
+  templateIds?: string[] | null;
+  contactId?: string | null;
+  statuses?: SendStatus[] | null;
+  replyStates?: ReplyState[] | null;
+  createdFrom?: number | null;
+  createdBefore?: number | null;
+  /** A cursor of the contract's log. */
+  changedAfter?: string | null;
+  /** Kept back after a restore. */
+  held?: boolean | null;
+  search?: string | null;
+}
+
+const LONGEST_SEARCH = 200;
+
+/**
+ * The condition that leaves, of the sends that the caller may see, those that match.
+ * @throws Problem FORBIDDEN, BAD_USER_INPUT for lists and texts that are too long and cursors of another log, or CURSOR_EXPIRED.
+ */
+export async function matchingSends(context: ServiceContext, filter: SendFilter): Promise<Sql> {
+  const conditions = [sql`(${visible(context.viewer, 'Send')})`];
+  const among = (column: string, values: readonly string[] | null | undefined, name: string): void => {
+    if (values == null) return;
+    const wanted = idsOf(values, name);
+    conditions.push(wanted.length === 0 ? sql`1 = 0` : sql`${raw(column)} in (${join(wanted)})`);
+  };
+  among('sends.bot_id', filter.botIds, 'botIds');
+  among('sends.agent_id', filter.agentIds, 'agentIds');
+  among('sends.template_id', filter.templateIds, 'templateIds');
+  among('sends.status', filter.statuses, 'statuses');
+  among('sends.reply_state', filter.replyStates, 'replyStates');
+  if (filter.contactId != null) conditions.push(sql`sends.contact_id = ${filter.contactId}`);
+  if (filter.createdFrom != null) conditions.push(sql`sends.created_at >= ${filter.createdFrom}`);
+  if (filter.createdBefore != null) conditions.push(sql`sends.created_at < ${filter.createdBefore}`);
+  if (filter.changedAfter != null) {
+    const sequence = await context.platform.eventLog.sequenceOf(context.contractId, filter.changedAfter);
+    conditions.push(sql`sends.changed_sequence > ${sequence}`);
+  }
+  if (filter.held != null) {
+    const held = sql`(select deliveries.id from deliveries
+      where deliveries.contract_id = ${context.contractId} and deliveries.held_since is not null)`;
+    conditions.push(filter.held ? sql`sends.id in ${held}` : sql`sends.id not in ${held}`);
+  }
+  if (filter.search != null && filter.search.trim() !== '') conditions.push(found(filter.search.trim()));
+  return join(conditions, ' and ');
+}
+
+/** Part of the contact's name or phone number, or of the template's name. */
+function found(search: string): Sql {
+  if (search.length > LONGEST_SEARCH) {
+    throw badInput(`\`search\` has ${search.length} characters: at most ${LONGEST_SEARCH} are taken.`);
+  }
+  const digits = /^[+\d\s().-]+$/.test(search) ? search.replace(/\D/g, '') : '';
+  const byPhone = digits === '' ? sql`1 = 0` : sql`contacts.phone like ${`%${digits}%`}`;
+  return sql`(exists (select 1 from contacts where contacts.id = sends.contact_id
+      and (contacts.folded_name like ${containing(fold(search))} escape '\\' or ${byPhone}))
+    or exists (select 1 from templates where templates.id = sends.template_id
+      and lower(templates.name) like ${containing(search.toLowerCase())} escape '\\'))`;
+}
+
+function containing(text: string): string {
+  return `%${text.replace(/[\\%_]/g, '\\$&')}%`;
+}
