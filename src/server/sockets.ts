@@ -1,0 +1,217 @@
+import { STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { handleProtocols, makeServer, type Context } from 'graphql-ws';
+import { WebSocketServer, type WebSocket } from 'ws';
+import { SECOND } from '../clock';
+import { Problem } from '../problems';
+import { authenticate, reviewViewer } from '../services/access/authentication';
+import type { Platform } from '../services/context';
+import { callerId } from '../services/access/viewer';
+import { CallerWatch } from './caller-watch';
+import { GRAPHQL_PATH } from './graphql';
+import type { Masking } from './masking';
+import { bearerToken, noteSeen, type Seen } from './request-context';
+import { SocketOperations } from './socket-operations';
+import { CLOSE, SocketSession } from './socket-session';
+
+const LARGEST_MESSAGE = 65_536;
+const INIT_TIMEOUT = 10 * SECOND;
+const MOST_SOCKETS = 20;
+const INTERNAL_ERROR = 4500;
+/** How long clients have to answer a close at shutdown before they are cut off. */
+const FAREWELL = 3 * SECOND;
+
+interface Extra {
+  readonly session: SocketSession;
+  readonly request: IncomingMessage;
+}
+type Connecting = Context<Record<string, unknown> | undefined, Extra>;
+
+/** The origin of a page that may open a socket: this server's own, or one that is allowed. Programs send none. */
+function isAllowedOrigin(platform: Platform, request: IncomingMessage): boolean {
+  const { origin, host } = request.headers;
+  if (origin === undefined) return true;
+  if (platform.config.allowedOrigins.includes(origin)) return true;
+  try {
+    return new URL(origin).host === host || new URL(platform.publicUrl()).origin === origin;
+  } catch {
+    return false;
+  }
+}
+
+function refuseUpgrade(socket: Duplex, status: number): void {
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+  );
+}
+
+/** GraphQL over WebSocket (graphql-transport-ws), at the same port and path as over HTTP. */
+export class Sockets {
+  private readonly sessions = new Set<SocketSession>();
+  private readonly server = new WebSocketServer({
+    noServer: true,
+    maxPayload: LARGEST_MESSAGE,
+    perMessageDeflate: false,
+    handleProtocols,
+  });
+  private readonly operations: SocketOperations;
+  private readonly watch: CallerWatch;
+  private readonly protocol: ReturnType<typeof makeServer<Record<string, unknown> | undefined, Extra>>;
+  private draining = false;
+
+  constructor(
+    private readonly platform: Platform,
+    private readonly masking: Masking,
+    private readonly seen: Seen,
+  ) {
+    this.operations = new SocketOperations(platform, masking);
+    platform.metrics.measureSocketBacklog(() =>
+      [...this.server.clients].reduce((sum, { bufferedAmount }) => sum + bufferedAmount, 0),
+    );
+    this.watch = new CallerWatch(platform, (sessions) => this.review(sessions));
+    this.protocol = makeServer<Record<string, unknown> | undefined, Extra>({
+      connectionInitWaitTimeout: INIT_TIMEOUT,
+      onConnect: (connecting) => this.connect(connecting),
+      onSubscribe: ({ extra, subscriptions }, id, payload) =>
+        this.operations.begin(extra.session, id, payload, Object.keys(subscriptions).length),
+      onNext: ({ extra }, id, _payload, _args, result) =>
+        this.operations.formatResult(extra.session, id, result),
+      onError: ({ extra }, id, _payload, errors) => {
+        const formatted = this.operations.format(extra.session, id, errors);
+        extra.session.operations.delete(id);
+        return formatted;
+      },
+      onComplete: ({ extra }, id) => {
+        extra.session.operations.delete(id);
+      },
+      onPong: ({ extra }) => extra.session.answered(),
+    });
+  }
+
+  /** Takes the upgrades of an HTTP server. */
+  attach(server: Server): void {
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      // Until it is a WebSocket, nobody else listens for what befalls the connection.
+      socket.on('error', () => socket.destroy());
+      const path = (request.url ?? '').split('?')[0];
+      if (path !== GRAPHQL_PATH) refuseUpgrade(socket, 404);
+      else if (this.draining) refuseUpgrade(socket, 503);
+      else if (!isAllowedOrigin(this.platform, request)) refuseUpgrade(socket, 403);
+      else this.server.handleUpgrade(request, socket, head, (opened) => this.open(opened, request));
+    });
+  }
+
+  /** Closes every socket with 1001 after what it is being sent; whoever does not answer is cut off. */
+  async close(): Promise<void> {
+    this.draining = true;
+    for (const session of this.sessions)
+      session.close(CLOSE.goingAway, 'The server is shutting down: connect again.');
+    const { clients } = this.server;
+    if (clients.size === 0) return;
+    await new Promise<void>((resolve) => {
+      // Real time, not the injected clock's: a shutdown must end even where that one stands still.
+      const farewell = setTimeout(() => {
+        for (const client of clients) client.terminate();
+        resolve();
+      }, FAREWELL);
+      for (const client of clients) {
+        client.once('close', () => {
+          if (clients.size > 0) return;
+          clearTimeout(farewell);
+          resolve();
+        });
+      }
+    });
+  }
+
+  private open(socket: WebSocket, request: IncomingMessage): void {
+    const session = new SocketSession(socket, this.platform.clock, ({ viewer }) => {
+      if (viewer) noteSeen(this.seen, viewer);
+    });
+    this.sessions.add(session);
+    this.platform.metrics.sockets.inc();
+    // A frame too large or malformed: the socket closes itself, with the protocol's own code.
+    socket.on('error', (error) => this.platform.log.debug({ err: error }, 'A socket failed'));
+    const closed = this.protocol.opened(
+      {
+        protocol: session.protocol,
+        send: (data) => session.send(data),
+        close: (code = CLOSE.goingAway, reason = '') => session.close(code, reason),
+        onMessage: (receive) => {
+          socket.on('message', (data) => {
+            // What still comes from a caller who is being let out is not done any more.
+            if (!session.isOpen) return;
+            // Text arrives as one Buffer, which is what the server's binary type makes of it.
+            receive((data as Buffer).toString('utf8')).catch((error: unknown) => this.fail(session, error));
+          });
+        },
+      },
+      { session, request },
+    );
+    socket.once('close', (code, reason) => {
+      this.sessions.delete(session);
+      this.platform.metrics.sockets.dec();
+      if (session.viewer) this.watch.remove(session.viewer.contractId, session);
+      session.forget();
+      closed(code, reason.toString()).catch((error: unknown) => {
+        this.platform.log.error({ err: error }, 'What ran on a socket could not be ended');
+      });
+    });
+    if (this.draining) session.close(CLOSE.goingAway, 'The server is shutting down: connect again.');
+  }
+
+  private async connect({ connectionParams, extra: { session, request } }: Connecting): Promise<boolean> {
+    try {
+      const hint =
+        connectionParams?.['contract'] ?? connectionParams?.['X-Contract'] ?? request.headers['x-contract'];
+      const token = bearerToken(connectionParams?.['authorization'] ?? connectionParams?.['Authorization']);
+      const { viewer, expiresAt } = await authenticate(
+        this.platform,
+        token,
+        typeof hint === 'string' ? hint : null,
+      );
+      const caller = callerId(viewer);
+      if ([...this.sessions].filter((other) => other.belongsTo(caller)).length >= MOST_SOCKETS) {
+        session.close(
+          CLOSE.tooManySockets,
+          `A caller has at most ${MOST_SOCKETS} sockets: close one of them.`,
+        );
+        return false;
+      }
+      session.viewer = viewer;
+      await this.watch.add(viewer.contractId, session);
+      // Between the first look and the beginning of the watch it may have been revoked.
+      session.viewer = await reviewViewer(this.platform, viewer);
+      if (!session.isOpen) {
+        this.watch.remove(viewer.contractId, session);
+        return false;
+      }
+      if (expiresAt !== null) session.expireAt(expiresAt);
+      noteSeen(this.seen, viewer);
+      return true;
+    } catch (error) {
+      const refused = error instanceof Problem;
+      const { message } = this.masking.present(error, 'socket');
+      session.close(refused ? CLOSE.forbidden : CLOSE.tryAgainLater, message);
+      return false;
+    }
+  }
+
+  /** Closes the sessions whose callers may sign in no more. */
+  private async review(sessions: Iterable<SocketSession>): Promise<void> {
+    for (const session of sessions) {
+      if (!session.viewer) continue;
+      try {
+        session.viewer = await reviewViewer(this.platform, session.viewer);
+      } catch (error) {
+        if (!(error instanceof Problem)) throw error;
+        session.close(CLOSE.forbidden, error.message);
+      }
+    }
+  }
+
+  private fail(session: SocketSession, error: unknown): void {
+    this.platform.log.error({ err: error }, 'A message on a socket could not be worked');
+    session.close(INTERNAL_ERROR, 'Internal server error');
+  }
+}
