@@ -1,0 +1,99 @@
+const { existsSync } = require('node:fs');
+const net = require('node:net');
+const { availableParallelism } = require('node:os');
+
+const POSTGRES = new URL(process.env.TEST_DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres');
+
+/** Whether something listens there: suites run on PostgreSQL wherever one is. */
+function reachable({ hostname, port }) {
+  return new Promise((resolve) => {
+    const socket = net.connect({ host: hostname, port: Number(port || 5432), timeout: 2_000 });
+    socket.once('connect', () => resolve(true));
+    socket.once('error', () => resolve(false));
+    socket.once('timeout', () => resolve(false));
+    socket.once('connect', () => socket.end());
+  });
+}
+
+/** The places where distributions put it. */
+const CHROMIUM = [
+  process.env.CHROMIUM_PATH,
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+].find((file) => file && existsSync(file));
+
+/** What both the sources and the tests use; never what Jest itself is made of. */
+const SHARED_LIBRARIES = [
+  'fast-check',
+  'graphql',
+  'jose',
+  'pg',
+  'pino',
+  'playwright-core',
+  'reflect-metadata',
+  'sql-template-tag',
+  'ws',
+];
+
+const plain = {
+  transform: { '^.+\\.ts$': ['@swc/jest'], '\\.graphql$': '<rootDir>/test/kit/loading/text.cjs' },
+  setupFiles: ['reflect-metadata'],
+  setupFilesAfterEnv: ['<rootDir>/test/kit/quiet.ts'],
+};
+/** For suites that need the whole server: loaded once, it is shared between test files. */
+const shared = {
+  ...plain,
+  testEnvironment: '<rootDir>/test/kit/loading/environment.cjs',
+  // Jest would take away from the environment what other test files still need.
+  testEnvironmentOptions: { globalsCleanup: 'off' },
+  transform: {
+    [`/(src|node_modules/(${SHARED_LIBRARIES.join('|')}))/.+\\.[cm]?[jt]s$`]:
+      '<rootDir>/test/kit/loading/once.cjs',
+    ...plain.transform,
+  },
+  transformIgnorePatterns: [],
+};
+/** Suites that need no database run once; the others once for each engine. */
+const PURE = ['channels', 'entities', 'property', 'schema', 'services'].map(
+  (folder) => `<rootDir>/test/${folder}/**/*.test.ts`,
+);
+const OVER_DATABASE = ['database', 'events', 'server', 'resolvers', 'rules', 'end-to-end'].map(
+  (folder) => `<rootDir>/test/${folder}/**/*.test.ts`,
+);
+
+module.exports = async () => {
+  const postgres = await reachable(POSTGRES);
+  if (!postgres && process.env.REQUIRE_POSTGRES)
+    throw new Error(`No PostgreSQL answers at ${POSTGRES.host}, and this run requires it`);
+  if (!CHROMIUM && process.env.REQUIRE_CHROMIUM)
+    throw new Error('No Chromium is installed, and this run requires it: set CHROMIUM_PATH to where one is');
+  const engines = ['sqlite', ...(postgres ? ['postgres'] : [])];
+  return {
+    testTimeout: 30_000,
+    // One more than there are processors: tests also wait, for databases, processes and clocks.
+    maxWorkers: availableParallelism() + 1,
+    reporters: ['default', ['<rootDir>/test/kit/surroundings-reporter.cjs', { engines, chromium: CHROMIUM }]],
+    globalSetup: '<rootDir>/test/kit/migrated/setup.cjs',
+    globalTeardown: '<rootDir>/test/kit/migrated/teardown.cjs',
+    projects: [
+      { ...plain, displayName: 'rules alone', testMatch: PURE, globals: { DATABASE_ENGINES: engines } },
+      ...engines.map((engine) => ({
+        ...shared,
+        displayName: engine,
+        testMatch: OVER_DATABASE,
+        globals: { DATABASE_ENGINE: engine, DATABASE_ENGINES: engines },
+      })),
+      ...(CHROMIUM
+        ? [
+            {
+              ...shared,
+              displayName: 'browser',
+              testMatch: ['<rootDir>/test/browser/**/*.test.ts'],
+              globals: { DATABASE_ENGINES: engines, CHROMIUM },
+            },
+          ]
+        : []),
+    ],
+  };
+};

@@ -1,0 +1,27 @@
+import { randomBytes } from 'node:crypto';
+import { Client } from 'pg';
+
+const SERVER = process.env['TEST_DATABASE_URL'] ?? 'postgres://postgres@127.0.0.1:5432/postgres';
+
+/** The name of a database of the tests, of nobody else's. */
+export const newName = (): string => `saludo_test_${randomBytes(8).toString('hex')}`;
+
+/** Where a database of the tests' server is. */
+export function urlOf(name: string): string {
+  const url = new URL(SERVER);
+  url.pathname = `/${name}`;
+  // The tests kill servers, never PostgreSQL: what it has taken is kept without waiting for the disk each time.
+  url.searchParams.set('options', '-c synchronous_commit=off');
+  return url.toString();
+}
+
+/** Runs one statement outside of any database of the tests. */
+export async function asAdministrator(statement: string): Promise<void> {
+  const client = new Client({ connectionString: SERVER });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
