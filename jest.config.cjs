@@ -58,7 +58,7 @@ const shared = {
 const PURE = ['channels', 'entities', 'property', 'schema', 'services'].map(
   (folder) => `<rootDir>/test/${folder}/**/*.test.ts`,
 );
-const OVER_DATABASE = ['database', 'events', 'server', 'resolvers', 'rules', 'end-to-end'].map(
+const OVER_DATABASE = ['database', 'server', 'resolvers', 'rules', 'promises', 'end-to-end'].map(
   (folder) => `<rootDir>/test/${folder}/**/*.test.ts`,
 );
 
@@ -70,7 +70,7 @@ module.exports = async () => {
     throw new Error('No Chromium is installed, and this run requires it: set CHROMIUM_PATH to where one is');
   const engines = ['sqlite', ...(postgres ? ['postgres'] : [])];
   return {
-    testTimeout: 30_000,
+    testTimeout: process.env.PROMISES === 'long' ? 1_200_000 : 30_000,
     // One more than there are processors: tests also wait, for databases, processes and clocks.
     maxWorkers: availableParallelism() + 1,
     reporters: ['default', ['<rootDir>/test/kit/surroundings-reporter.cjs', { engines, chromium: CHROMIUM }]],
