@@ -61,6 +61,8 @@ const PURE = ['channels', 'entities', 'property', 'schema', 'services'].map(
 const OVER_DATABASE = ['database', 'server', 'resolvers', 'rules', 'promises', 'end-to-end'].map(
   (folder) => `<rootDir>/test/${folder}/**/*.test.ts`,
 );
+/** What is only true where several nodes share a database: suites for PostgreSQL alone. */
+const SEVERAL_NODES = '<rootDir>/test/nodes/**/*.test.ts';
 
 module.exports = async () => {
   const postgres = await reachable(POSTGRES);
@@ -81,7 +83,7 @@ module.exports = async () => {
       ...engines.map((engine) => ({
         ...shared,
         displayName: engine,
-        testMatch: OVER_DATABASE,
+        testMatch: engine === 'postgres' ? [...OVER_DATABASE, SEVERAL_NODES] : OVER_DATABASE,
         globals: { DATABASE_ENGINE: engine, DATABASE_ENGINES: engines },
       })),
       ...(CHROMIUM

@@ -14,7 +14,7 @@ const file = path.join(folder, 'figures.ndjson');
 const started = Date.now();
 const { status } = spawnSync(
   process.execPath,
-  [path.join(root, 'node_modules/jest/bin/jest.js'), 'test/promises', ...process.argv.slice(2)],
+  [path.join(root, 'node_modules/jest/bin/jest.js'), 'test/promises', 'test/nodes', ...process.argv.slice(2)],
   { cwd: root, stdio: 'inherit', env: { ...process.env, PROMISES: 'long', PROMISES_FIGURES: file } },
 );
 const figures = existsSync(file)

@@ -4,7 +4,7 @@ import { createCloudApiChannel } from './channels/cloud-api/client';
 import { SANDBOX_GRAPH_PATH } from './channels/sandbox';
 import { systemClock, type Clock } from './clock';
 import type { Config } from './config';
-import type { StatementObserver } from './database/connection';
+import type { Announcement, StatementObserver } from './database/connection';
 import { Store } from './database/store';
 import { EventLog } from './events/event-log';
 import type { Platform } from './services/context';
@@ -26,7 +26,7 @@ export interface Overrides {
 
 export interface OpenPlatform {
   readonly platform: Platform;
-  /** Tells the platform where its server listens: `http://127.0.0.1:4000`. */
+  /** Tells the platform that a server listens, and where: `http://127.0.0.1:4000`. It hears other nodes from then on. */
   listensAt(url: string): void;
   close(): Promise<void>;
 }
@@ -51,6 +51,13 @@ export function createLog(level: Config['logLevel'], destination: 1 | 2 = 1): Lo
   return pino(options, pino.destination({ dest: destination, sync: true }));
 }
 
+/** Wakes this node's workers, and those of the nodes beside it. */
+function wakeUpOfAllNodes(store: Store, what: Announcement): WakeUp {
+  const wakeUp = new WakeUp(() => store.announce(what));
+  store.onAnnounced(what, () => wakeUp.hear());
+  return wakeUp;
+}
+
 /** Opens the database, brings it to this version's schema, and builds what every contract is served with. */
 export async function openPlatform(config: Config, overrides: Overrides = {}): Promise<OpenPlatform> {
   const { clock = systemClock, log = createLog(config.logLevel), observe } = overrides;
@@ -61,6 +68,10 @@ export async function openPlatform(config: Config, overrides: Overrides = {}): P
     const migrations = await store.engine.migrate();
     if (migrations.length > 0)
       log.info({ migrations }, 'The database was brought to the schema of this version');
+    if (!(await store.engine.isFenced()))
+      log.warn(
+        'Row-level security does not hold for the role that DATABASE_URL names: connect as one without SUPERUSER and BYPASSRLS',
+      );
     if (await beginAsCopy(store))
       log.warn(
         { held: await countHeld(store.acrossContracts()) },
@@ -87,7 +98,11 @@ export async function openPlatform(config: Config, overrides: Overrides = {}): P
     metrics: new Metrics(),
     secrets: new SecretBox(config.secretsKey),
     channels: { CLOUD_API: cloudApi, SANDBOX: sandbox },
-    wakeUps: { deliveries: new WakeUp(), inbox: new WakeUp(), sandboxWebhooks: new WakeUp() },
+    wakeUps: {
+      deliveries: wakeUpOfAllNodes(store, 'deliveries'),
+      inbox: wakeUpOfAllNodes(store, 'inbox'),
+      sandboxWebhooks: wakeUpOfAllNodes(store, 'sandbox_webhooks'),
+    },
     startedAt: clock.now(),
     ownUrl: () => ownUrl,
     publicUrl: () => config.publicUrl ?? `http://localhost:${new URL(ownUrl).port}`,
@@ -96,6 +111,7 @@ export async function openPlatform(config: Config, overrides: Overrides = {}): P
     platform,
     listensAt(url) {
       ownUrl = url;
+      store.hearOthers();
     },
     async close() {
       await eventLog.close();

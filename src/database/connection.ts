@@ -24,17 +24,23 @@ export function storable(values: readonly unknown[]): unknown[] {
 /** Told of each statement before it runs: tests count them, traces time them. */
 export type StatementObserver = (text: string) => void;
 
+/** What processes over one database tell each other: that there is something new of this kind. */
+export const ANNOUNCEMENTS = ['events', 'deliveries', 'inbox', 'sandbox_webhooks'] as const;
+export type Announcement = (typeof ANNOUNCEMENTS)[number];
+
 /** The engine behind the store: where to read, and how to write in a transaction. */
 export interface Engine {
   readonly dialect: Dialect;
-  /** Sees committed rows only, and cannot write. */
+  /** Sees committed rows of all contracts, and cannot write. */
   readonly reader: Connection;
+  /** Sees committed rows of one contract; on PostgreSQL no others, whatever is asked. */
+  readerOf(contractId: string): Connection;
   /**
-   * Runs `work` in a transaction of its own and resolves once it is durably committed. What `work` throws rolls
+   * Runs `work` in a transaction of its own, of one contract or (null) across contracts, and resolves once it is durably committed. What `work` throws rolls
    * everything back and is thrown on. It may run more than once where the engine asks for the transaction to be
    * repeated, so it has no effects but on the connection.
    */
-  transact<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
+  transact<T>(contractId: string | null, work: (connection: Connection) => Promise<T>): Promise<T>;
   /** Brings the schema to this version's; safe where several processes start at once. */
   migrate(): Promise<string[]>;
   /** Statements that would bring the schema to what the entities say: none unless a migration is missing. */
@@ -44,6 +50,12 @@ export interface Engine {
    * Where it is not, because somebody reads just then, it can be tried again.
    */
   forgetDeleted(): Promise<boolean>;
+  /** Whether the database itself keeps contracts apart, as far as it can. */
+  isFenced(): Promise<boolean>;
+  /** Tells other processes over the same database of something new; what cannot be told they find by themselves. */
+  announce(what: Announcement): void;
+  /** Begins to call `listener` with what other processes announce. */
+  hearOthers(listener: (what: Announcement) => void): void;
   close(): Promise<void>;
 }
 

@@ -115,7 +115,11 @@ export class SqliteEngine implements Engine {
     return new SqliteEngine(file, writerSource, writer, readerSources, readers);
   }
 
-  transact<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+  readerOf(): Connection {
+    return this.reader;
+  }
+
+  transact<T>(_contractId: string | null, work: (connection: Connection) => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.queue.push({
         perform: async (connection) => {
@@ -168,6 +172,20 @@ export class SqliteEngine implements Engine {
       this.working ??= this.drain();
     });
     return this.forgetting;
+  }
+
+  /** It has no means to: nothing is left undone. */
+  isFenced(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
+  /** There are no others but commands that end at once: what they write is found by looking. */
+  announce(): void {
+    return;
+  }
+
+  hearOthers(): void {
+    return;
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Clock } from '../clock';
-import type { Connection, Dialect, Engine, StatementObserver } from './connection';
+import type { Announcement, Connection, Dialect, Engine, StatementObserver } from './connection';
 import { PostgresEngine } from './postgres';
 import { Rows } from './rows';
 import { SqliteEngine } from './sqlite';
@@ -25,6 +25,7 @@ export function sqliteFile(url: string): string | null {
 export class Store {
   private readonly current = new AsyncLocalStorage<Transaction>();
   private readonly committed = new Set<(contractId: string) => void>();
+  private readonly hearing = new Set<{ what: Announcement; listener: () => void }>();
 
   private constructor(
     readonly engine: Engine,
@@ -46,7 +47,7 @@ export class Store {
 
   /** Rows of one contract, as last committed. */
   rowsOf(contractId: string): Rows {
-    return new Rows(this.engine.reader, contractId);
+    return new Rows(this.engine.readerOf(contractId), contractId);
   }
 
   /** Rows of all contracts: for authentication and for the server's own work, never for a caller's query. */
@@ -65,7 +66,7 @@ export class Store {
       if (outer.contractId !== contractId) throw new Error('A unit of work belongs to one contract');
       return work(outer);
     }
-    const { result, afterwards, recorded } = await this.engine.transact((connection) =>
+    const { result, afterwards, recorded } = await this.engine.transact(contractId, (connection) =>
       this.perform(connection, contractId, work),
     );
     for (const after of afterwards) after();
@@ -76,13 +77,32 @@ export class Store {
   /** Runs statements that belong to no single contract, such as claims of work and removal of what is out of date. */
   transactAcrossContracts<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
     if (this.current.getStore()) throw new Error('Work across contracts cannot be part of a unit of work');
-    return this.engine.transact(work);
+    return this.engine.transact(null, work);
   }
 
   /** Calls `listener` whenever this process committed happenings of a contract; the result takes that back. */
   onCommitted(listener: (contractId: string) => void): () => void {
     this.committed.add(listener);
     return () => this.committed.delete(listener);
+  }
+
+  /** Tells other processes over the same database that there is something new; what cannot be told they look for. */
+  announce(what: Announcement): void {
+    this.engine.announce(what);
+  }
+
+  /** Calls `listener` when another process announced something new of this kind; the result takes that back. */
+  onAnnounced(what: Announcement, listener: () => void): () => void {
+    const entry = { what, listener };
+    this.hearing.add(entry);
+    return () => this.hearing.delete(entry);
+  }
+
+  /** From here on what other processes announce is heard; for servers, not for commands that end at once. */
+  hearOthers(): void {
+    this.engine.hearOthers((announced) => {
+      for (const { what, listener } of this.hearing) if (what === announced) listener();
+    });
   }
 
   async close(): Promise<void> {
@@ -103,5 +123,6 @@ export class Store {
 
   private wake(contractId: string): void {
     for (const listener of this.committed) listener(contractId);
+    this.announce('events');
   }
 }

@@ -1,4 +1,4 @@
-import sql from 'sql-template-tag';
+import sql, { join } from 'sql-template-tag';
 import { SECOND, type Clock } from '../clock';
 import { rowFrom } from '../database/rows';
 import type { Store } from '../database/store';
@@ -7,12 +7,14 @@ import { EventRow } from '../entities/event';
 import type { LoggedHappening } from '../entities/happening';
 import { cursorExpired } from '../problems';
 import { decodeCursor, encodeCursor } from './cursor';
+import { OneAtATime } from './one-at-a-time';
 
 /** Events kept in memory per contract: who keeps up reads no database. */
 const RING_SIZE = 2_000;
 const READ_SIZE = 500;
-/** What a commit of this process did not wake, this finds: other processes' commits. */
+/** What neither a commit of this process nor an announcement of another one woke, this finds. */
 const POLL_INTERVAL = SECOND;
+const LOGS_PER_STATEMENT = 500;
 
 function logged(row: EventRow): LoggedHappening {
   return {
@@ -37,42 +39,24 @@ function placeIn({ epoch, lastSequence }: ContractLogRow, cursor: string): numbe
 class Tail {
   readonly ring: LoggedHappening[] = [];
   readonly followers = new Set<Follower>();
-  private reading: Promise<void> | null = null;
-  private again = false;
-  private cancelPoll: (() => void) | null = null;
+  private readonly reading: OneAtATime;
 
   constructor(
     private readonly store: Store,
-    private readonly clock: Clock,
     private readonly contractId: string,
-    private readonly complain: (error: unknown) => void,
+    complain: (error: unknown) => void,
     public last: number,
   ) {
-    this.poll();
+    this.reading = new OneAtATime(() => this.read(), complain);
   }
 
-  /** Reads what has been committed since; a call during a read makes it read once more. */
+  /** Reads what has been committed since. */
   refresh(): void {
-    if (this.reading) {
-      this.again = true;
-      return;
-    }
-    this.reading = this.read()
-      .catch((error: unknown) => this.complain(error))
-      .finally(() => {
-        this.reading = null;
-        if (this.again) {
-          this.again = false;
-          this.refresh();
-        }
-      });
+    this.reading.run();
   }
 
-  async stop(): Promise<void> {
-    this.cancelPoll?.();
-    this.cancelPoll = null;
-    this.again = false;
-    await this.reading;
+  stop(): Promise<void> {
+    return this.reading.settle();
   }
 
   private async read(): Promise<void> {
@@ -90,13 +74,6 @@ class Tail {
       for (const follower of this.followers) follower.wake();
       if (rows.length < READ_SIZE) return;
     }
-  }
-
-  private poll(): void {
-    this.cancelPoll = this.clock.after(POLL_INTERVAL, () => {
-      this.refresh();
-      this.poll();
-    });
   }
 }
 
@@ -193,16 +170,20 @@ export class Follower {
 /** The event logs of all contracts, as this process reads them. */
 export class EventLog {
   private readonly tails = new Map<string, Tail>();
-  private readonly unlisten: () => void;
+  private readonly unlisten: (() => void)[];
+  private readonly looking: OneAtATime;
+  private cancelPoll: (() => void) | null = null;
 
   constructor(
     private readonly store: Store,
     private readonly clock: Clock,
     private readonly complain: (error: unknown) => void,
   ) {
-    this.unlisten = store.onCommitted((contractId) => {
-      this.tails.get(contractId)?.refresh();
-    });
+    this.looking = new OneAtATime(() => this.refreshGrown(), complain);
+    this.unlisten = [
+      store.onCommitted((contractId) => this.tails.get(contractId)?.refresh()),
+      store.onAnnounced('events', () => this.looking.run()),
+    ];
   }
 
   /** The position of a contract's log: everything committed before now lies at or before it. */
@@ -265,7 +246,9 @@ export class EventLog {
   }
 
   async close(): Promise<void> {
-    this.unlisten();
+    for (const unlisten of this.unlisten) unlisten();
+    this.cancelPoll?.();
+    await this.looking.settle();
     for (const tail of this.tails.values()) {
       for (const follower of [...tail.followers]) follower.close();
       await tail.stop();
@@ -284,8 +267,9 @@ export class EventLog {
   private tailOf(contractId: string, last: number): Tail {
     let tail = this.tails.get(contractId);
     if (!tail) {
-      tail = new Tail(this.store, this.clock, contractId, this.complain, last);
+      tail = new Tail(this.store, contractId, this.complain, last);
       this.tails.set(contractId, tail);
+      if (this.tails.size === 1) this.poll();
     }
     // What was committed since the position was read is fetched at once.
     tail.refresh();
@@ -296,6 +280,29 @@ export class EventLog {
     tail.followers.delete(follower);
     if (tail.followers.size > 0) return;
     this.tails.delete(contractId);
+    if (this.tails.size === 0) this.cancelPoll?.();
     void tail.stop();
+  }
+
+  private poll(): void {
+    this.cancelPoll = this.clock.after(POLL_INTERVAL, () => {
+      this.looking.run();
+      this.poll();
+    });
+  }
+
+  /** Reads on in those of the logs followed here that have grown. */
+  private async refreshGrown(): Promise<void> {
+    const followed = [...this.tails.keys()];
+    for (let start = 0; start < followed.length; start += LOGS_PER_STATEMENT) {
+      const some = followed.slice(start, start + LOGS_PER_STATEMENT);
+      const logs = await this.store
+        .acrossContracts()
+        .find(ContractLogRow, { where: sql`contract_id in (${join(some)})` });
+      for (const { contractId, lastSequence } of logs) {
+        const tail = this.tails.get(contractId);
+        if (tail && tail.last < lastSequence) tail.refresh();
+      }
+    }
   }
 }

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import sql from 'sql-template-tag';
 import { POSTGRES_MIGRATIONS } from '../database/migrations/postgres';
 import { SQLITE_MIGRATIONS } from '../database/migrations/sqlite';
+import { unknownTo } from '../database/schema-changes';
 import type { Store } from '../database/store';
 import type { Platform } from '../services/context';
 
@@ -10,20 +11,29 @@ export interface Readiness {
   draining: boolean;
 }
 
-/** Migrations of this version that the database has not seen. @throws where the database cannot be asked. */
-async function pendingMigrations(store: Store): Promise<string[]> {
-  const all = store.dialect === 'sqlite' ? SQLITE_MIGRATIONS : POSTGRES_MIGRATIONS;
-  const done = await store.engine.reader.all(sql`select name from migrations`);
-  const names = new Set(done.map((row) => row['name']));
-  return all.map((migration) => migration.name).filter((name) => !names.has(name));
+/** What of the schema keeps this version from serving; null where nothing does. @throws where the database cannot be asked. */
+async function schemaHindrance({ dialect, engine }: Store): Promise<string | null> {
+  const migrations = dialect === 'sqlite' ? SQLITE_MIGRATIONS : POSTGRES_MIGRATIONS;
+  const known = migrations.map(({ name }) => name);
+  const done = await engine.reader.all(sql`select name from migrations`);
+  const names = done.map((row) => row['name'] as string);
+  const pending = unknownTo(names, known);
+  if (pending.length > 0) return `Migrations are pending: ${pending.join(', ')}.`;
+  const floor = await engine.reader.all(sql`select migration from schema_floors`);
+  const lacking = unknownTo(
+    known,
+    floor.map((row) => row['migration'] as string),
+  );
+  return lacking.length > 0
+    ? `This server is too old for its database: it lacks ${lacking.join(', ')}.`
+    : null;
 }
 
 /** Why this server cannot serve now; null where it can. */
 async function hindrance(platform: Platform, readiness: Readiness): Promise<string | null> {
   if (readiness.draining) return 'This server is shutting down.';
   try {
-    const pending = await pendingMigrations(platform.store);
-    return pending.length === 0 ? null : `Migrations are pending: ${pending.join(', ')}.`;
+    return await schemaHindrance(platform.store);
   } catch (error) {
     platform.log.warn({ err: error }, 'The database could not be asked whether it is ready');
     return 'The database cannot be reached.';

@@ -1,4 +1,5 @@
 import { SECOND, type Clock } from '../clock';
+import { OneAtATime } from '../events/one-at-a-time';
 import type { WakeUp } from './wake-up';
 
 /** What became due by time, and what other nodes stored, is found at the latest after this. */
@@ -16,14 +17,14 @@ interface Round {
 
 /** Background work in rounds: one at every ring and every second, never two at a time. */
 export class Rounds {
-  private round: Promise<void> | null = null;
-  /** Somebody rang while a round was under way, which may have looked before. */
-  private again = false;
+  private readonly round: OneAtATime;
   private isRunning = false;
   private unlisten: () => void = () => undefined;
   private cancelPoll: () => void = () => undefined;
 
-  constructor(private readonly of: Round) {}
+  constructor(private readonly of: Round) {
+    this.round = new OneAtATime(of.work, of.failed);
+  }
 
   /** False from the beginning of a stop on: what is under way ends as soon as it may. */
   get running(): boolean {
@@ -43,24 +44,12 @@ export class Rounds {
     this.isRunning = false;
     this.unlisten();
     this.cancelPoll();
-    await this.round;
+    await this.round.settle();
   }
 
   /** Begins a round, or another one after that which is under way. */
   look(): void {
-    if (!this.isRunning) return;
-    if (this.round !== null) {
-      this.again = true;
-      return;
-    }
-    this.again = false;
-    this.round = this.of
-      .work()
-      .catch(this.of.failed)
-      .finally(() => {
-        this.round = null;
-        if (this.again) this.look();
-      });
+    if (this.isRunning) this.round.run();
   }
 
   private poll(): void {

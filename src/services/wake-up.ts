@@ -2,7 +2,16 @@
 export class WakeUp {
   private readonly listeners = new Set<() => void>();
 
+  /** @param announce tells other nodes, who share the work. */
+  constructor(private readonly announce: () => void = () => undefined) {}
+
   ring(): void {
+    this.hear();
+    this.announce();
+  }
+
+  /** Somebody rang, here or on another node. */
+  hear(): void {
     for (const listener of this.listeners) listener();
   }
 

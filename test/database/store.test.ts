@@ -1,12 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import sql, { raw } from 'sql-template-tag';
 import { Store } from '../../src/database/store';
-import { freshLog } from '../../src/database/transaction';
 import { ContractRow } from '../../src/entities/contract';
-import { ContractLogRow } from '../../src/entities/contract-log';
 import { EventRow } from '../../src/entities/event';
-import { newId } from '../../src/entities/ids';
 import { TestClock } from '../kit/clock';
+import { contractIn } from '../kit/contract';
 import { createTestDatabase, engine, type TestDatabase } from '../kit/database';
 
 let database: TestDatabase;
@@ -23,15 +21,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-async function contract(name: string): Promise<string> {
-  const id = newId('Contract');
-  await store.transact(id, async (transaction) => {
-    await transaction.insert(ContractRow, { id, name, createdAt: 0, lastTicketNumber: 0, demo: false });
-    await transaction.insert(ContractLogRow, freshLog(id, 'epoch'));
-  });
-  return id;
-}
-
+const contract = (name: string): Promise<string> => contractIn(store, name);
 const count = async (id: string): Promise<number> =>
   (await store.rowsOf(id).byId(ContractRow, id))?.lastTicketNumber ?? -1;
 const raise = sql`last_ticket_number = last_ticket_number + 1`;

@@ -44,10 +44,13 @@ async function dropOnceUnused(name: string): Promise<void> {
  */
 export async function createTestDatabase({ empty = false } = {}): Promise<TestDatabase> {
   if (engine === 'postgres') {
+    if (migrated.postgres === undefined) throw new Error('The set-up of the run made no PostgreSQL database');
+    const { name: template, owner } = migrated.postgres;
     const name = newName();
-    const copied = empty || migrated.postgres === undefined ? '' : ` template ${migrated.postgres}`;
-    await asAdministrator(`create database ${name}${copied}`);
-    return { url: urlOf(name), drop: () => dropOnceUnused(name) };
+    await asAdministrator(
+      `create database ${name} owner ${owner.name}${empty ? '' : ` template ${template}`}`,
+    );
+    return { url: urlOf(name, owner), drop: () => dropOnceUnused(name) };
   }
   const folder = mkdtempSync(path.join(tmpdir(), 'saludo-test-'));
   const file = path.join(folder, 'saludo.db');

@@ -6,9 +6,17 @@ const SERVER = process.env['TEST_DATABASE_URL'] ?? 'postgres://postgres@127.0.0.
 /** The name of a database of the tests, of nobody else's. */
 export const newName = (): string => `saludo_test_${randomBytes(8).toString('hex')}`;
 
+/** Whom a database belongs to and is served as: nobody above row-level security. */
+export interface Owner {
+  name: string;
+  password: string;
+}
+
 /** Where a database of the tests' server is. */
-export function urlOf(name: string): string {
+export function urlOf(name: string, owner: Owner): string {
   const url = new URL(SERVER);
+  url.username = owner.name;
+  url.password = owner.password;
   url.pathname = `/${name}`;
   // The tests kill servers, never PostgreSQL: what it has taken is kept without waiting for the disk each time.
   url.searchParams.set('options', '-c synchronous_commit=off');

@@ -43,15 +43,18 @@ async function copyOf(app: TestApp): Promise<string> {
     await database.backup(file);
     return `sqlite:${file}`;
   }
-  await app.restart((url) =>
-    asAdministrator(`create database ${copyName} template ${new URL(url).pathname.slice(1)}`),
-  );
-  const store = await open(urlOf(copyName));
+  let copy = '';
+  await app.restart(async (url) => {
+    const { username: name, password, pathname } = new URL(url);
+    await asAdministrator(`create database ${copyName} owner ${name} template ${pathname.slice(1)}`);
+    copy = urlOf(copyName, { name, password });
+  });
+  const store = await open(copy);
   // What the command `hold` does.
   await markAsCopy(store);
   await beginAsCopy(store);
   await store.close();
-  return urlOf(copyName);
+  return copy;
 }
 
 let original: TestApp;

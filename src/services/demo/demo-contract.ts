@@ -1,5 +1,4 @@
 import sql from 'sql-template-tag';
-import { Rows } from '../../database/rows';
 import { ContractRow } from '../../entities/contract';
 import { newId } from '../../entities/ids';
 import type { Platform } from '../context';
@@ -21,13 +20,15 @@ export async function seedDemo(
   progress: SeedingProgress = () => undefined,
 ): Promise<boolean> {
   if (!platform.config.seedDemo) return false;
-  const hasContracts = (rows: Rows): Promise<boolean> => rows.exists(ContractRow, sql`1 = 1`);
-  if (await hasContracts(platform.store.acrossContracts())) return false;
+  const hasContracts = (): Promise<boolean> =>
+    platform.store.acrossContracts().exists(ContractRow, sql`1 = 1`);
+  if (await hasContracts()) return false;
   const contractId = newId('Contract');
   const now = platform.clock.now();
   return platform.store.transact(contractId, async (transaction) => {
     await transaction.lockName('the demo contract');
-    if (await hasContracts(new Rows(transaction.connection, null))) return false;
+    // Whoever had the lock before has committed: this unit of work sees its own contract alone, a reader all.
+    if (await hasContracts()) return false;
     transaction.retell(now - AGO.beginning);
     await tellStory(await setUpDesk(platform, transaction, contractId), now, progress);
     return true;

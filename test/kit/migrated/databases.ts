@@ -1,14 +1,15 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Store } from '../../../src/database/store';
 import { systemClock } from '../../../src/clock';
-import { asAdministrator, newName, urlOf } from '../postgres';
+import { asAdministrator, newName, urlOf, type Owner } from '../postgres';
 
 /** Databases with the schema and no rows, by their engines: the file, and the name. */
 export interface MigratedDatabases {
   sqlite?: string;
-  postgres?: string;
+  postgres?: { name: string; owner: Owner };
 }
 
 async function migrate(url: string): Promise<void> {
@@ -27,16 +28,21 @@ async function make(engines: string[]): Promise<MigratedDatabases> {
     await migrate(`sqlite:${made.sqlite}`);
   }
   if (engines.includes('postgres')) {
-    made.postgres = newName();
-    await asAdministrator(`create database ${made.postgres}`);
-    await migrate(urlOf(made.postgres));
+    const owner = { name: newName(), password: randomBytes(16).toString('hex') };
+    const name = newName();
+    await asAdministrator(`create role ${owner.name} login password '${owner.password}'`);
+    await asAdministrator(`create database ${name} owner ${owner.name}`);
+    made.postgres = { name, owner };
+    await migrate(urlOf(name, owner));
   }
   return made;
 }
 
 async function remove({ sqlite, postgres }: MigratedDatabases): Promise<void> {
   if (sqlite !== undefined) rmSync(path.dirname(sqlite), { recursive: true, force: true });
-  if (postgres !== undefined) await asAdministrator(`drop database if exists ${postgres}`);
+  if (postgres === undefined) return;
+  await asAdministrator(`drop database if exists ${postgres.name}`);
+  await asAdministrator(`drop role if exists ${postgres.owner.name}`);
 }
 
 const [act, ...words] = process.argv.slice(2);

@@ -1,6 +1,9 @@
-import type { MigrationInterface, QueryRunner } from 'typeorm';
+import type { QueryRunner } from 'typeorm';
+import { ForwardOnly } from '../forward-only';
 
 const STATEMENTS = [
+  // Names the migrations that a server must know, written by those that former versions cannot work with.
+  `CREATE TABLE "schema_floors" ("migration" text PRIMARY KEY NOT NULL)`,
   `CREATE TABLE "contracts" ("id" text NOT NULL, "name" text NOT NULL, "demo" smallint NOT NULL, "created_at" bigint NOT NULL, "last_ticket_number" integer NOT NULL, CONSTRAINT "PK_2c7b8f3a7b1acdd49497d83d0fb" PRIMARY KEY ("id"))`,
   `CREATE TABLE "contract_logs" ("contract_id" text NOT NULL, "epoch" text NOT NULL, "last_sequence" bigint NOT NULL, "pruned_sequence" bigint NOT NULL, "copied" smallint NOT NULL, CONSTRAINT "PK_440a09c339e4c94130cf0968395" PRIMARY KEY ("contract_id"))`,
   `CREATE TABLE "events" ("contract_id" text NOT NULL, "sequence" bigint NOT NULL, "kind" text NOT NULL, "occurred_at" bigint NOT NULL, "data" text NOT NULL, CONSTRAINT "PK_ab66e958877be14384fb2b54eda" PRIMARY KEY ("contract_id", "sequence"))`,
@@ -184,13 +187,8 @@ const STATEMENTS = [
 ];
 
 /** The tables of the first version. */
-export class FirstTables1764000000000 implements MigrationInterface {
+export class FirstTables1764000000000 extends ForwardOnly {
   async up(runner: QueryRunner): Promise<void> {
     for (const statement of STATEMENTS) await runner.query(statement);
-  }
-
-  /** Forward only: reverting on SQLite rebuilds tables and deletes the rows that hang on them. */
-  down(): Promise<void> {
-    return Promise.reject(new Error('Migrations go forward only: restore a backup to go back'));
   }
 }

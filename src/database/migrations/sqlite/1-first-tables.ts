@@ -1,6 +1,9 @@
-import type { MigrationInterface, QueryRunner } from 'typeorm';
+import type { QueryRunner } from 'typeorm';
+import { ForwardOnly } from '../forward-only';
 
 const STATEMENTS = [
+  // Names the migrations that a server must know, written by those that former versions cannot work with.
+  `CREATE TABLE "schema_floors" ("migration" text PRIMARY KEY NOT NULL)`,
   `CREATE TABLE "contracts" ("id" text PRIMARY KEY NOT NULL, "name" text NOT NULL, "demo" smallint NOT NULL, "created_at" bigint NOT NULL, "last_ticket_number" integer NOT NULL)`,
   `CREATE TABLE "contract_logs" ("contract_id" text PRIMARY KEY NOT NULL, "epoch" text NOT NULL, "last_sequence" bigint NOT NULL, "pruned_sequence" bigint NOT NULL, "copied" smallint NOT NULL)`,
   `CREATE TABLE "events" ("contract_id" text NOT NULL, "sequence" bigint NOT NULL, "kind" text NOT NULL, "occurred_at" bigint NOT NULL, "data" text NOT NULL, PRIMARY KEY ("contract_id", "sequence"))`,
@@ -98,13 +101,8 @@ const STATEMENTS = [
 ];
 
 /** The tables of the first version. */
-export class FirstTables1764000000000 implements MigrationInterface {
+export class FirstTables1764000000000 extends ForwardOnly {
   async up(runner: QueryRunner): Promise<void> {
     for (const statement of STATEMENTS) await runner.query(statement);
-  }
-
-  /** Forward only: reverting on SQLite rebuilds tables and deletes the rows that hang on them. */
-  down(): Promise<void> {
-    return Promise.reject(new Error('Migrations go forward only: restore a backup to go back'));
   }
 }
