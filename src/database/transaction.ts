@@ -93,6 +93,15 @@ export class Transaction extends Rows {
     await this.connection.all(sql`select 1 from pg_advisory_xact_lock(hashtextextended(${name}, 0))`);
   }
 
+  /** Like `lockName`, but whoever comes second does not wait; whether it is this unit of work's. */
+  async tryLockName(name: string): Promise<boolean> {
+    if (this.connection.dialect !== 'postgres') return true;
+    const [row] = await this.connection.all(
+      sql`select pg_try_advisory_xact_lock(hashtextextended(${name}, 0))::int as mine`,
+    );
+    return row?.['mine'] === 1;
+  }
+
   /** Puts a happening into the contract's log; it is told once the unit of work is committed. */
   record<Kind extends HappeningKind>(kind: Kind, data: Happenings[Kind]): void {
     this.happenings.push({ happening: { kind, data } as Happening, at: this.now });

@@ -241,25 +241,7 @@ test('set up, send, confirm, answer, route, and what became of it; a second cont
   expect(lines).toHaveLength(2);
   expect(lines[1]).toContain(send.id);
 
-  // Another contract sees nothing of it.
-  await commandLine(environment, 'create-contract', '--name', 'Other', '--admin', 'otto@other.test');
-  const otto = await signIn('Otto', 'otto@other.test');
-  const seen = await otto.ask(
-    'query ($send: ID!, $ticket: ID!, $bot: ID!) { node(id: $bot) { id } send(id: $send) { id } ticket(id: $ticket) { id } bot(id: $bot) { id } sends { totalCount } tickets { totalCount } templates { totalCount } agents { totalCount } }',
-    { send: send.id, ticket: replyRouted.ticket.id, bot: bot.id },
-  );
-  expect(seen).toEqual({
-    node: null,
-    send: null,
-    ticket: null,
-    bot: null,
-    sends: { totalCount: 0 },
-    tickets: { totalCount: 0 },
-    templates: { totalCount: 0 },
-    agents: { totalCount: 1 },
-  });
-
-  // A send that waits for its recipient's turn is acknowledged; the server is killed, started again, and sends it once.
+  // A send that waits for its recipient's turn, six seconds after the text, is acknowledged; the server is killed, started again, and sends it once.
   const calls = provider.sends.length;
   const late = await bia.act(
     'sendActiveMessage',
@@ -289,6 +271,24 @@ test('set up, send, confirm, answer, route, and what became of it; a second cont
       ({ body }) => (body as { biz_opaque_callback_data: string }).biz_opaque_callback_data === late.send.id,
     ),
   ).toHaveLength(1);
+
+  // Another contract sees nothing of it.
+  await commandLine(environment, 'create-contract', '--name', 'Other', '--admin', 'otto@other.test');
+  const otto = await signIn('Otto', 'otto@other.test');
+  const seen = await otto.ask(
+    'query ($send: ID!, $ticket: ID!, $bot: ID!) { node(id: $bot) { id } send(id: $send) { id } ticket(id: $ticket) { id } bot(id: $bot) { id } sends { totalCount } tickets { totalCount } templates { totalCount } agents { totalCount } }',
+    { send: send.id, ticket: replyRouted.ticket.id, bot: bot.id },
+  );
+  expect(seen).toEqual({
+    node: null,
+    send: null,
+    ticket: null,
+    bot: null,
+    sends: { totalCount: 0 },
+    tickets: { totalCount: 0 },
+    templates: { totalCount: 0 },
+    agents: { totalCount: 1 },
+  });
 
   expect(await server.stop()).toBe(0);
 }, 120_000);
