@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
+import { copy } from './commands/copy';
 import { exportSends } from './commands/export-sends';
 import { hold } from './commands/hold';
 import { importContacts } from './commands/import-contacts';
@@ -84,6 +85,15 @@ program
     'after restoring by other means than `backup`, such as pg_restore or a copied file, and before the server starts: hold what was not sent yet, since it may have gone out meanwhile, and end former cursors',
   )
   .action(() => withPlatform(hold));
+
+program
+  .command('copy')
+  .description(
+    'move everything from a SQLite database, whose server is stopped, to an empty PostgreSQL database, and compare both',
+  )
+  .requiredOption('--from <url>', 'the SQLite database: sqlite:./data/saludo.db')
+  .requiredOption('--to <url>', 'the empty PostgreSQL database: postgres://USER@HOST/DATABASE')
+  .action(copy);
 
 program.parseAsync().catch((error: unknown) => {
   const message = error instanceof Error ? error.message : String(error);

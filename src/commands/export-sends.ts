@@ -1,13 +1,12 @@
 import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { SingleBar, Presets } from 'cli-progress';
 import sql from 'sql-template-tag';
 import { SendRow } from '../entities/send';
 import { sendsAsCsv, sendsAsNdjson } from '../server/sends-text';
 import type { Platform } from '../services/context';
 import { exportedSends } from '../services/sends/sends-export';
-import { asAdmin, contractNamed, say } from './running';
+import { asAdmin, contractNamed, progressBar, say } from './running';
 
 /** Writes all sends of a contract into a file: NDJSON where its name says so, else CSV. */
 export async function exportSends(
@@ -18,10 +17,7 @@ export async function exportSends(
   const contract = await contractNamed(platform, contractId);
   const context = await asAdmin(platform, contract.id);
   const total = await context.rows.count(SendRow, sql`1 = 1`);
-  const bar = new SingleBar(
-    { format: ' {bar} {percentage}% | {value} of {total} sends', hideCursor: true },
-    Presets.shades_classic,
-  );
+  const bar = progressBar('sends');
   bar.start(total, 0);
   let written = 0;
   async function* counted(): AsyncGenerator<SendRow[]> {

@@ -1,3 +1,4 @@
+import { Presets, SingleBar } from 'cli-progress';
 import sql from 'sql-template-tag';
 import { readConfig } from '../config';
 import { AgentRow } from '../entities/agent';
@@ -20,6 +21,12 @@ export async function withPlatform(work: (platform: Platform) => Promise<void>):
 
 export function say(line: string): void {
   process.stdout.write(`${line}\n`);
+}
+
+/** Shows how many of these are done, of how many. */
+export function progressBar(of: string): SingleBar {
+  const format = ` {bar} {percentage}% | {value} of {total} ${of}`;
+  return new SingleBar({ format, hideCursor: true }, Presets.shades_classic);
 }
 
 /** Lines of names and values, the values one below the other. */
