@@ -158,8 +158,7 @@ async function applyChanges(
 /** Rule 36: the sockets close, the tickets go to others, and replies no longer come to this agent. */
 async function letOut(platform: Platform, transaction: Transaction, agent: AgentRow): Promise<void> {
   transaction.record('CallerRevoked', { callerId: agent.id });
-  if (agent.presence !== Presence.OFFLINE) {
-    await changePresence(platform, transaction, agent, Presence.OFFLINE);
-  }
+  // Whatever presence was read before: the agent may have come to the desk this instant.
+  await changePresence(platform, transaction, agent, Presence.OFFLINE);
   await withdrawAgent(platform, transaction, { ...agent, presence: Presence.OFFLINE });
 }

@@ -96,15 +96,27 @@ async function openTicketsByAgent(rows: Rows, agentIds: readonly string[]): Prom
  * node fills the same slot.
  */
 export async function freeAgentOf(transaction: Transaction, queueId: string): Promise<AgentRow | null> {
+  const locked = new Set<string>();
+  for (;;) {
+    const next = await nextOf(transaction, queueId);
+    if (!next || locked.has(next.id)) return next;
+    // While this waited, another queue of the same people may have been served: whose turn it is is looked at anew.
+    await transaction.lock(AgentRow, next.id);
+    locked.add(next.id);
+  }
+}
+
+/** Whose turn it is in a queue, as things are committed; null where nobody has a free slot. */
+async function nextOf(rows: Rows, queueId: string): Promise<AgentRow | null> {
   const online = sql`active = 1 and presence = ${Presence.ONLINE}
     and exists (select 1 from queue_agents where queue_agents.queue_id = ${queueId} and queue_agents.agent_id = agents.id)`;
-  const members = await transaction.find(AgentRow, { where: online });
+  const members = await rows.find(AgentRow, { where: online });
   if (members.length === 0) return null;
   const open = await openTicketsByAgent(
-    transaction,
+    rows,
     members.map(({ id }) => id),
   );
-  const inOrder = members
+  const [next] = members
     .filter(({ id, slots }) => (open.get(id) ?? 0) < slots)
     .sort(
       (left, right) =>
@@ -112,13 +124,7 @@ export async function freeAgentOf(transaction: Transaction, queueId: string): Pr
         (left.lastAssignedAt ?? 0) - (right.lastAssignedAt ?? 0) ||
         (left.id < right.id ? -1 : 1),
     );
-  for (const candidate of inOrder) {
-    const agent = await transaction.lock(AgentRow, candidate.id);
-    if (!agent?.active || agent.presence !== Presence.ONLINE) continue;
-    const taken = await openTicketsByAgent(transaction, [agent.id]);
-    if ((taken.get(agent.id) ?? 0) < agent.slots) return agent;
-  }
-  return null;
+  return next ?? null;
 }
 
 /** Notes that the service rules gave an agent a ticket now. */
