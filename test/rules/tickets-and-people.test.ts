@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { AgentRow } from '../../src/entities/agent';
+import { PresenceWatch } from '../../src/services/agents/presence';
 import { TestApp } from '../kit/app';
 import type { Caller, Data } from '../kit/caller';
 import { Desk } from '../kit/desk';
@@ -252,5 +254,25 @@ describe('rule 36: people who leave', () => {
     const { viewer } = await desk.admin.ask('{ viewer { agent { presence } } }');
     expect(viewer.agent.presence).toBe('ONLINE');
     await heard.close();
+  });
+
+  test('five minutes from when any of the nodes saw it last', async () => {
+    const caio = await desk.agent('Caio');
+    const presence = async () =>
+      (await app.platform.store.rowsOf(desk.contractId).byId(AgentRow, caio.id))?.presence;
+    await caio.ask('{ viewer { agent { id } } }');
+    app.clock.advance(50_000);
+    await caio.ask('{ viewer { agent { id } } }');
+    // The node that saw it goes on with its own rounds.
+    for (let round = 0; round < 9; round += 1) {
+      app.clock.advance(30_000);
+      await desk.admin.ask('{ viewer { agent { id } } }');
+    }
+    const another = new PresenceWatch({ ...app.platform, startedAt: 0 });
+    await another.sweep();
+    expect(await presence()).toBe('ONLINE');
+    app.clock.advance(40_000);
+    await another.sweep();
+    expect(await presence()).toBe('OFFLINE');
   });
 });

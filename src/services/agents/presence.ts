@@ -68,10 +68,17 @@ export function setPresence(
 const SEEN_INTERVAL = MINUTE;
 const SWEEP_INTERVAL = 30 * SECOND;
 
+/** When this process last saw an agent, and up to when that is written. */
+interface Seen {
+  contractId: string;
+  at: number;
+  writtenAt: number;
+}
+
 /** Lets agents go OFFLINE who were not heard of for PRESENCE_TIMEOUT (rule 36). */
 export class PresenceWatch {
-  /** When this process last saw each agent, and when it last wrote so. */
-  private readonly seen = new Map<string, { at: number; writtenAt: number }>();
+  /** The agents that this process saw, by their ids. */
+  private readonly seen = new Map<string, Seen>();
   private readonly pending = new Set<Promise<void>>();
   private cancel: (() => void) | null = null;
   private running = false;
@@ -94,23 +101,17 @@ export class PresenceWatch {
   /** A request or a socket of this agent was seen. Never fails: what could not be written now is written next time. */
   touch(contractId: string, agentId: string): void {
     const now = this.platform.clock.now();
-    const seen = this.seen.get(agentId) ?? { at: now, writtenAt: Number.NEGATIVE_INFINITY };
+    const seen = this.seen.get(agentId) ?? { contractId, at: now, writtenAt: Number.NEGATIVE_INFINITY };
     seen.at = now;
     this.seen.set(agentId, seen);
-    const interval = Math.min(SEEN_INTERVAL, this.platform.config.presenceTimeout / 5);
-    if (this.platform.config.presenceTimeout === 0 || now - seen.writtenAt < interval) return;
-    seen.writtenAt = now;
-    this.follow(
-      this.platform.store.transact(contractId, async (transaction) => {
-        const earlier = sql`id = ${agentId} and (last_seen_at is null or last_seen_at < ${now})`;
-        await transaction.update(AgentRow, { lastSeenAt: now }, earlier);
-      }),
-    );
+    if (this.platform.config.presenceTimeout > 0 && this.isToWrite(seen))
+      this.follow(this.write(agentId, seen));
   }
 
   /** Lets everybody go who was not heard of for too long. */
   async sweep(): Promise<void> {
     const { clock, config, startedAt, store } = this.platform;
+    await this.writeSeen();
     // While no server ran nobody could be seen: everybody gets the full time to come back.
     if (clock.now() - startedAt < config.presenceTimeout) return;
     const latest = clock.now() - config.presenceTimeout;
@@ -123,6 +124,25 @@ export class PresenceWatch {
         if (agent) await changePresence(this.platform, transaction, agent, Presence.OFFLINE);
       });
     }
+  }
+
+  /** What was seen after it was written last: other nodes know it long before they would let somebody go. */
+  private async writeSeen(): Promise<void> {
+    for (const [agentId, seen] of this.seen) if (this.isToWrite(seen)) await this.write(agentId, seen);
+  }
+
+  private isToWrite({ at, writtenAt }: Seen): boolean {
+    const interval = Math.min(SEEN_INTERVAL, this.platform.config.presenceTimeout / 5);
+    return at > writtenAt && this.platform.clock.now() - writtenAt >= interval;
+  }
+
+  private async write(agentId: string, seen: Seen): Promise<void> {
+    const { at } = seen;
+    seen.writtenAt = at;
+    await this.platform.store.transact(seen.contractId, async (transaction) => {
+      const earlier = sql`id = ${agentId} and (last_seen_at is null or last_seen_at < ${at})`;
+      await transaction.update(AgentRow, { lastSeenAt: at }, earlier);
+    });
   }
 
   private wait(): void {
