@@ -35,6 +35,10 @@ export class ContactRow {
   @InstantColumn({ nullable: true })
   marketingOptedOutAt!: number | null;
 
+  /** When the latest wish about marketing that is known was told, be it to stop or to go on: an earlier one says nothing. */
+  @InstantColumn({ nullable: true })
+  marketingWishAt!: number | null;
+
   @ReferenceColumn('BotRow', { nullable: true })
   lastBotId!: string | null;
 

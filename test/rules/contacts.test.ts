@@ -272,6 +272,37 @@ describe('rule 44: opting out', () => {
     await preference(number.slice(1), 'resume', start + 5_000);
     await settled();
     expect(await contact(id)).toMatchObject({ optedOutAt: null, marketingOptedOutAt: expect.any(String) });
+    await preference(number.slice(1), 'resume', start + 20_000);
+    await eventually(
+      () => contact(id),
+      ({ marketingOptedOutAt }) => marketingOptedOutAt === null,
+    );
+    // So is the wish to stop that was lifted since.
+    await preference(number.slice(1), 'stop', start + 9_000);
+    await settled();
+    expect(await contact(id)).toMatchObject({ optedOutAt: null, marketingOptedOutAt: null });
+  });
+
+  test('a report of error 131050 that is told again does not undo what was lifted since', async () => {
+    const number = phone();
+    const { contactId, providerMessageId } = await desk.accepted(desk.admin, number);
+    const at = app.clock.now();
+    const report = () =>
+      desk.customer(number.slice(1)).report('failed', providerMessageId, { at, errorCode: 131050 });
+    await report();
+    await eventually(
+      () => contact(contactId),
+      ({ marketingOptedOutAt }) => marketingOptedOutAt !== null,
+    );
+    app.clock.advance(60_000);
+    await desk.admin.act(
+      'setContactOptOut',
+      { contactId, scope: 'MARKETING', optedOut: false },
+      'contact { id }',
+    );
+    await report();
+    await settled();
+    expect(await contact(contactId)).toMatchObject({ optedOutAt: null, marketingOptedOutAt: null });
   });
 
   test('an agent records it for the customer of a ticket that it sees', async () => {

@@ -5,7 +5,7 @@ import { OptOutScope, UserErrorCode } from '../../entities/enums';
 import { normalisePhoneNumber } from '../../entities/phone-number';
 import { TicketRow } from '../../entities/ticket';
 import { authorize } from '../access/access';
-import { changeContact, contactForPhone, LONGEST_NAME } from './contacts';
+import { changeContact, contactForPhone, LONGEST_NAME, noteMarketingWish } from './contacts';
 import type { ServiceContext } from '../context';
 import { sendingChannelOf } from '../desk/eligibility';
 import { made, refused, userError, type Outcome, type UserError } from '../outcome';
@@ -101,9 +101,13 @@ export function setContactOptOut(
         'There is no such contact among those that you may change: agents change contacts of tickets they see.';
       return refused(userError(UserErrorCode.CONTACT_NOT_FOUND, message, ['input', 'contactId']));
     }
-    const property = input.scope === OptOutScope.ALL ? 'optedOutAt' : 'marketingOptedOutAt';
-    const since = input.optedOut ? (contact[property] ?? transaction.now) : null;
-    if (since === contact[property]) return made({ contact });
-    return made({ contact: await changeContact(transaction, contact, { [property]: since }) });
+    const { now } = transaction;
+    if (input.scope === OptOutScope.MARKETING) {
+      const wish = { optedOut: input.optedOut, at: now };
+      return made({ contact: await noteMarketingWish(transaction, contact, wish) });
+    }
+    const optedOutAt = input.optedOut ? (contact.optedOutAt ?? now) : null;
+    if (optedOutAt === contact.optedOutAt) return made({ contact });
+    return made({ contact: await changeContact(transaction, contact, { optedOutAt }) });
   });
 }

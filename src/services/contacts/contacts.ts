@@ -1,6 +1,7 @@
 import sql, { join } from 'sql-template-tag';
 import { addressVariants } from '../../channels/phone-addresses';
 import type { Addresses } from '../../channels/webhook-items';
+import { SECOND } from '../../clock';
 import type { Rows } from '../../database/rows';
 import type { Transaction } from '../../database/transaction';
 import { ContactRow } from '../../entities/contact';
@@ -163,6 +164,7 @@ async function createContact(
     userId,
     optedOutAt: null,
     marketingOptedOutAt: null,
+    marketingWishAt: null,
     lastBotId: null,
     nextCallAt: 0,
     foldedName: name === null ? null : fold(name),
@@ -300,10 +302,19 @@ export async function changeMarketingPreference(
   change: { addresses: Addresses; optedOut: boolean; at: number },
 ): Promise<void> {
   const contact = await lockedContact(transaction, channel, addressList(change.addresses));
-  if (!contact || (contact.marketingOptedOutAt !== null) === change.optedOut) return;
-  // A lift that is told late, or again, was written before the wish that stands.
-  if (!change.optedOut && change.at < (contact.marketingOptedOutAt ?? 0)) return;
-  await changeContact(transaction, contact, { marketingOptedOutAt: change.optedOut ? change.at : null });
+  if (contact) await noteMarketingWish(transaction, contact, change);
+}
+
+/** Notes whether a contact wants marketing; the caller holds its lock. What is told late, or again, changes nothing. */
+export async function noteMarketingWish(
+  transaction: Transaction,
+  contact: ContactRow,
+  { optedOut, at }: { optedOut: boolean; at: number },
+): Promise<ContactRow> {
+  // WhatsApp tells whole seconds: what was told within the same one may well be the later.
+  if (at < Math.floor((contact.marketingWishAt ?? 0) / SECOND) * SECOND) return contact;
+  const since = optedOut ? (contact.marketingOptedOutAt ?? at) : null;
+  return changeContact(transaction, contact, { marketingOptedOutAt: since, marketingWishAt: at });
 }
 
 async function lockedContact(

@@ -8,7 +8,7 @@ import { SendFailureCode } from '../../entities/enums';
 import { newId } from '../../entities/ids';
 import { ParkedReportRow } from '../../entities/parked-report';
 import type { WhatsAppChannelRow } from '../../entities/whatsapp-channel';
-import { changeContact, learnAbout } from '../contacts/contacts';
+import { learnAbout, noteMarketingWish } from '../contacts/contacts';
 import type { Platform } from '../context';
 import { writeState } from './delivered-things';
 import { deriveDelivery, factKey, type DeliveryFact, type DeliveryState } from './delivery-facts';
@@ -344,8 +344,7 @@ export async function noteMarketingOptOut(
   at: number,
 ): Promise<void> {
   const contact = await transaction.lock(ContactRow, contactId);
-  if (contact?.marketingOptedOutAt === null)
-    await changeContact(transaction, contact, { marketingOptedOutAt: at });
+  if (contact) await noteMarketingWish(transaction, contact, { optedOut: true, at });
 }
 
 /** Fetches the number's templates anew once this is committed: the provider said that one is not as we believe. */

@@ -140,6 +140,7 @@ async function anonymise(transaction: Transaction, contact: ContactRow): Promise
     foldedEmail: null,
     optedOutAt: null,
     marketingOptedOutAt: null,
+    marketingWishAt: null,
     erasure: 'UNDER_WAY',
     updatedAt: transaction.now,
   } as const;

@@ -1,5 +1,10 @@
 import { FirstTables1764000000000 } from './1-first-tables';
 import { ContractFence1764000100000 } from './2-contract-fence';
+import { MarketingWishes1764000200000 } from './3-marketing-wishes';
 
 /** In the order they run. */
-export const POSTGRES_MIGRATIONS = [FirstTables1764000000000, ContractFence1764000100000];
+export const POSTGRES_MIGRATIONS = [
+  FirstTables1764000000000,
+  ContractFence1764000100000,
+  MarketingWishes1764000200000,
+];

@@ -1,4 +1,5 @@
 import { FirstTables1764000000000 } from './1-first-tables';
+import { MarketingWishes1764000200000 } from './2-marketing-wishes';
 
 /** In the order they run. */
-export const SQLITE_MIGRATIONS = [FirstTables1764000000000];
+export const SQLITE_MIGRATIONS = [FirstTables1764000000000, MarketingWishes1764000200000];

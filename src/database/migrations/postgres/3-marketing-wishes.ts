@@ -1,0 +1,12 @@
+import type { QueryRunner } from 'typeorm';
+import { ForwardOnly } from '../forward-only';
+
+/** When the latest wish about marketing was told: what is told late is then known to be older. */
+export class MarketingWishes1764000200000 extends ForwardOnly {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`ALTER TABLE "contacts" ADD "marketing_wish_at" bigint`);
+    // Behind the fence there are no rows for who does not say whose they want.
+    await runner.query(`SET LOCAL saludo.contract = '*'`);
+    await runner.query(`UPDATE "contacts" SET "marketing_wish_at" = "marketing_opted_out_at"`);
+  }
+}
