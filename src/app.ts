@@ -1,8 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { SECOND } from './clock';
-import type { Config } from './config';
-import { lockForServer } from './database/server-lock';
+import { unusableDatabase, type Config } from './config';
+import { lockForServer, ServerRunning } from './database/server-lock';
 import { sqliteFile } from './database/store';
 import { openPlatform, type OpenPlatform, type Overrides } from './platform';
 import { createHttpServer } from './server/http';
@@ -94,13 +94,21 @@ async function serve(config: Config, opened: OpenPlatform): Promise<Pick<App, 'u
   };
 }
 
+async function locked(file: string): Promise<() => Promise<void>> {
+  try {
+    return await lockForServer(file);
+  } catch (error) {
+    throw error instanceof ServerRunning ? error : unusableDatabase(error);
+  }
+}
+
 /**
  * Starts a server: database, background work, then the doors.
  * @param overrides what tests put in the place of the machine's clock and log.
  */
 export async function createApp(config: Config, overrides: Overrides = {}): Promise<App> {
   const file = sqliteFile(config.databaseUrl);
-  const unlock = file === null ? () => Promise.resolve() : await lockForServer(file);
+  const unlock = file === null ? () => Promise.resolve() : await locked(file);
   let opened: OpenPlatform | null = null;
   const letGo = async (): Promise<void> => {
     await opened?.close();

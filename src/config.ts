@@ -20,11 +20,14 @@ export function parseDuration(text: string): number | null {
   return (days ?? 0) * DAY + (hours ?? 0) * HOUR + (minutes ?? 0) * MINUTE + (seconds ?? 0) * SECOND;
 }
 
-const duration = (text: string) =>
+/** @param least a time of no length makes no sense where it is not named. */
+const duration = (text: string, least: 0 | 1 = 1) =>
   z
     .string()
     .default(text)
-    .refine((value) => parseDuration(value) !== null, { error: `an ISO 8601 duration such as ${text}` })
+    .refine((value) => (parseDuration(value) ?? -1) >= least, {
+      error: `an ISO 8601 duration such as ${text}${least === 0 ? ', or 0' : ''}`,
+    })
     .transform((value) => ({ text: value, milliseconds: parseDuration(value) ?? 0 }));
 
 const url = (protocols: RegExp) =>
@@ -49,6 +52,8 @@ const secretsKey = z
   .string()
   .refine((value) => Buffer.from(value, 'base64').length === 32, { error: '32 bytes in base64' });
 
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
 const ENVIRONMENT = z.object({
   NODE_ENV: z.string().default('development'),
   PORT: wholeNumber(4000, 0, 65_535),
@@ -69,13 +74,13 @@ const ENVIRONMENT = z.object({
   REPLY_WINDOW: duration('PT24H'),
   OUTCOME_UNKNOWN_AFTER: duration('PT5M'),
   SEND_MAX_AGE: duration('PT1H'),
-  PRESENCE_TIMEOUT: duration('PT5M'),
+  PRESENCE_TIMEOUT: duration('PT5M', 0),
   EVENT_RETENTION: duration('P7D'),
   ALLOWED_ORIGINS: z.string().default(''),
   SENDS_PER_MINUTE: wholeNumber(120, 1, 1_000_000),
   REQUESTS_PER_MINUTE: wholeNumber(6_000, 1, 10_000_000),
   SEED_DEMO: z.enum(['true', 'false'], { error: 'true or false' }).optional(),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  LOG_LEVEL: z.enum(LOG_LEVELS, { error: LOG_LEVELS.join(', ') }).default('info'),
 });
 
 /** All that is set from outside, read once at the start. Durations are in milliseconds. */
@@ -108,7 +113,13 @@ export interface Config {
   readonly requestsPerMinute: number;
   /** Whether an empty database gets a contract to try everything on; never in production. */
   readonly seedDemo: boolean;
-  readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+  readonly logLevel: (typeof LOG_LEVELS)[number];
+}
+
+/** What to say where the database that the environment names cannot be opened. */
+export function unusableDatabase(error: unknown): ConfigurationError {
+  const message = error instanceof Error ? error.message : String(error);
+  return new ConfigurationError(`DATABASE_URL is not usable: ${message}`, { cause: error });
 }
 
 /** A secret made on the first start and kept beside the database, readable by its owner alone. */
@@ -147,7 +158,11 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
       throw new ConfigurationError(
         `${variable} is missing: with PostgreSQL it must be set, the same on every node`,
       );
-    return keptSecret(folder, name, bytes);
+    try {
+      return keptSecret(folder, name, bytes);
+    } catch (error) {
+      throw unusableDatabase(error);
+    }
   };
   const secret =
     values.AUTH_JWT_SECRET ??

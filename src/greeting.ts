@@ -91,8 +91,13 @@ function startedBar(of: number): SingleBar {
 
 /** Why the server could not start, in one line that says what to do. */
 export function startingProblem(error: unknown): string {
-  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE' && 'port' in error)
-    return `the port ${String(error.port)} is taken by another program: end that one, or set PORT to another`;
+  const { code, port, address, hostname } = (error ?? {}) as Record<string, string | number | undefined>;
+  if (code === 'EADDRINUSE' && port !== undefined)
+    return `the port ${String(port)} is taken by another program: end that one, or set PORT to another`;
+  if (code === 'EACCES' && port !== undefined)
+    return `PORT is not usable: only privileged programs may listen on ${String(port)}`;
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return `HOST is not usable: ${String(address ?? hostname)} is no address of this machine`;
   const message = error instanceof Error ? error.message : String(error);
   return message.split('\n')[0] ?? '';
 }

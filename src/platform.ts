@@ -3,7 +3,7 @@ import pino, { type Logger } from 'pino';
 import { createCloudApiChannel } from './channels/cloud-api/client';
 import { SANDBOX_GRAPH_PATH } from './channels/sandbox';
 import { systemClock, type Clock } from './clock';
-import type { Config } from './config';
+import { unusableDatabase, type Config } from './config';
 import type { Announcement, StatementObserver } from './database/connection';
 import { Store } from './database/store';
 import { EventLog } from './events/event-log';
@@ -63,7 +63,10 @@ export async function openPlatform(config: Config, overrides: Overrides = {}): P
   const { clock = systemClock, log = createLog(config.logLevel), observe } = overrides;
   const complain = (error: unknown): void =>
     log.error({ err: error }, 'The database reported an error of its own');
-  const store = await Store.open({ url: config.databaseUrl, clock, complain, ...(observe && { observe }) });
+  const opening = { url: config.databaseUrl, clock, complain, ...(observe && { observe }) };
+  const store = await Store.open(opening).catch((error: unknown) => {
+    throw unusableDatabase(error);
+  });
   try {
     const migrations = await store.engine.migrate();
     if (migrations.length > 0)
@@ -105,7 +108,8 @@ export async function openPlatform(config: Config, overrides: Overrides = {}): P
     },
     startedAt: clock.now(),
     ownUrl: () => ownUrl,
-    publicUrl: () => config.publicUrl ?? `http://localhost:${new URL(ownUrl).port}`,
+    // URLs leave out the port that goes without saying.
+    publicUrl: () => config.publicUrl ?? `http://localhost:${new URL(ownUrl).port || '80'}`,
   };
   return {
     platform,

@@ -136,3 +136,17 @@ test('a value of the environment that is wrong ends both with one line that name
   expect(await commandLine(wrong, 'migrate')).toEqual(failed(/error: PORT is not usable/));
   await expect(ServerProcess.start(wrong)).rejects.toThrow(/Saludo cannot start: PORT is not usable/);
 });
+
+test('so does one that only turns out wrong when it is used', async () => {
+  const nowhere = `sqlite:${path.join(folder, 'sends.csv')}/within/a/file.db`;
+  const [database1, database2, host] = await Promise.allSettled([
+    commandLine({ ...environment, DATABASE_URL: 'postgres://postgres@127.0.0.1:1/nothing' }, 'migrate'),
+    commandLine({ ...environment, DATABASE_URL: nowhere }, 'migrate'),
+    ServerProcess.start({ ...environment, PORT: String(await freePort()), HOST: '192.0.2.1' }),
+  ]);
+  for (const refused of [database1, database2])
+    expect(refused).toEqual({ status: 'fulfilled', value: failed(/error: DATABASE_URL is not usable/) });
+  expect(host).toMatchObject({
+    reason: { message: expect.stringMatching(/Saludo cannot start: HOST is not usable[^\n]*\n$/) as unknown },
+  });
+});
