@@ -12,7 +12,11 @@ const program = new Command('saludo')
   .description(
     'Looks after a Saludo server. Commands also work while the server runs, and bring the database to their schema first.',
   )
-  .showHelpAfterError('(add --help for what is possible)');
+  .configureOutput({
+    // One line, whatever is wrong: some come with a guess at what was meant below them.
+    outputError: (text, write) =>
+      write(`${text.trim().replaceAll('\n', ' ')} (add --help for what is possible)\n`),
+  });
 
 program
   .command('migrate')

@@ -131,6 +131,19 @@ test('from an empty database to contacts and exports, while the server runs', as
   expect(server.printed).toContain('Saludo is ready.');
 }, 120_000);
 
+test('what is typed wrong is answered with one line that leads to the help', async () => {
+  const [unknown, option, argument, help] = await Promise.all([
+    run('tokens'),
+    run('create-contract', '--name', 'Acme'),
+    run('backup'),
+    run('token', '--help'),
+  ]);
+  expect(unknown).toEqual(failed(/error: unknown command 'tokens'.*\(add --help for what is possible\)/));
+  expect(option).toEqual(failed(/error: required option '--admin <email>' not specified .*--help/));
+  expect(argument).toEqual(failed(/error: missing required argument 'file' .*--help/));
+  expect(help).toMatchObject({ code: 0, error: '', out: expect.stringContaining('--ttl') as unknown });
+});
+
 test('a value of the environment that is wrong ends both with one line that names it', async () => {
   const wrong = { ...environment, PORT: 'many' };
   expect(await commandLine(wrong, 'migrate')).toEqual(failed(/error: PORT is not usable/));
