@@ -82,6 +82,26 @@ test('rule 31: a ticket goes to whoever has the fewest, also where another queue
   expect(await ticketsIn(returns, 1)).toMatchObject([{ status: 'OPEN', agent: { id: caio.id } }]);
 });
 
+test.each([
+  ['updateAgent', 'slots', (value: number) => ({ agentId: desk.admin.id, slots: value }), 'agent { id }'],
+  ['updateBot', 'name', (value: number) => ({ botId: desk.botId, name: `Bot ${value}` }), 'bot { id }'],
+  [
+    'setAdvancedSetting',
+    'value',
+    (value: number) => ({ botId: desk.botId, domain: 'a', key: 'b', value: `${value}` }),
+    'settings { enabled }',
+  ],
+])('rule 41: %s by many at once tells of each what it was before', async (mutation, field, input, answer) => {
+  const values = Array.from({ length: 12 }, (_, index) => 20 + index);
+  await Promise.all(values.map((value) => desk.admin.act(mutation, input(value), answer)));
+  const { auditLog } = await desk.admin.ask('{ auditLog(first: 100) { nodes { action changes } } }');
+  const changes = (auditLog.nodes as Data[]).filter(({ action }) => action === mutation);
+  const befores = changes.map((entry) => JSON.stringify(entry.changes[field].from));
+  // All were different, so that none can have followed the same one as another.
+  expect(befores).toHaveLength(values.length);
+  expect(new Set(befores).size).toBe(values.length);
+});
+
 test('rule 36: who comes to the desk in the moment of being deactivated is OFFLINE afterwards', async () => {
   const bia = await desk.agent('Bia', { presence: 'OFFLINE' });
   const { agent } = await meanwhile(

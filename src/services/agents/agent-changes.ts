@@ -1,7 +1,6 @@
 import sql from 'sql-template-tag';
 import type { Transaction } from '../../database/transaction';
 import { AgentRow } from '../../entities/agent';
-import { ContractRow } from '../../entities/contract';
 import { Presence, Role, UserErrorCode } from '../../entities/enums';
 import { newId } from '../../entities/ids';
 import { QueueRow } from '../../entities/queue';
@@ -90,7 +89,7 @@ function wanted({ name, role, slots, active }: UpdateAgentInput): AgentChanges {
   };
 }
 
-/** A contract keeps an active admin. The contract is locked, so that of two changes at once the second sees the first. */
+/** A contract keeps an active admin. */
 async function lastAdminError(
   transaction: Transaction,
   agent: AgentRow,
@@ -116,9 +115,8 @@ export async function updateAgent(
   authorize(context.viewer, 'agents.change');
   const changes = wanted(input);
   return context.transact(async (transaction) => {
-    if (changes.active === false || changes.role === Role.AGENT) {
-      await transaction.lock(ContractRow, context.contractId);
-    }
+    // One after the other: of two changes at once the second sees the first, be it of another admin.
+    await transaction.lockName(`agents of ${context.contractId}`);
     const agent = await transaction.byId(AgentRow, input.agentId);
     const errors = found(
       agent ? null : noSuchAgent(['input', 'agentId']),

@@ -111,7 +111,7 @@ export async function updateBot(
   const name = input.name.trim();
   const error = textError(name, ['input', 'name']);
   return context.transact(async (transaction) => {
-    const bot = await transaction.byId(BotRow, input.botId);
+    const bot = await transaction.lock(BotRow, input.botId);
     const errors = found(bot ? null : noSuchBot(), error);
     if (!bot || errors.length > 0) return refused(...errors);
     if (bot.name === name) return made({ bot });

@@ -152,7 +152,7 @@ export async function updateSettings(
   authorize(context.viewer, 'settings.change');
   const settings = wanted(input);
   return context.transact(async (transaction) => {
-    const bot = await transaction.byId(BotRow, input.botId);
+    const bot = await transaction.lock(BotRow, input.botId);
     if (!bot) return refused(noSuchBot());
     const errors = found(
       kindError(bot, settings),
@@ -180,7 +180,7 @@ export async function setAdvancedSetting(
 ): Promise<Outcome<{ settings: BotRow }>> {
   authorize(context.viewer, 'settings.change');
   return context.transact(async (transaction) => {
-    const bot = await transaction.byId(BotRow, input.botId);
+    const bot = await transaction.lock(BotRow, input.botId);
     const errors = found(bot ? null : noSuchBot(), ...advancedErrors(input));
     if (!bot || errors.length > 0) return refused(...errors);
     if (input.domain.trim().toLowerCase() !== ROUTER_DOMAIN || input.key.trim() !== ROUTER_KEY) {
