@@ -2,6 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { Kind, type GraphQLSchema } from 'graphql';
+import { TEMPLATE_READERS } from '../../src/channels/cloud-api/webhook-templates';
+import { FIELDS_WITH_LISTS } from '../../src/channels/cloud-api/webhooks';
 import { ALL_RESOLVERS } from '../../src/resolvers/all';
 import { buildApiSchema } from '../../src/schema/build';
 import { CLOSE } from '../../src/server/socket-session';
@@ -72,6 +74,15 @@ describe('what pages promise to list', () => {
     expect(codes).toContain('PHONE_INVALID');
     const page = read('docs/desk-ui.md');
     expect([...new Set(codes)].filter((code) => !page.includes(`\`${code}\``))).toEqual([]);
+  });
+
+  test('docs/admin.md says to subscribe to every field of webhooks that this server reads', () => {
+    const page = read('docs/admin.md');
+    // Echoes of what was sent from elsewhere are of no matter here.
+    const fields = [...FIELDS_WITH_LISTS, ...TEMPLATE_READERS.keys()].filter(
+      (field) => field !== 'smb_message_echoes',
+    );
+    expect(fields.filter((field) => !page.includes(`\`${field}\``))).toEqual([]);
   });
 
   test('docs/live-updates.md says what to do about every code that this server closes sockets with', () => {
