@@ -120,6 +120,22 @@ describe('rules 25 and 26: recognising messages and people', () => {
     expect(await aliases(second.contactId)).not.toContain('551144445555');
   });
 
+  test('contacts are never merged: of two forms of a number the one exactly as written decides', async () => {
+    const [long, short] = ['+5511976540001', '551176540001'];
+    const first = await desk.accepted(agent, long);
+    app.provider.answer([answers.accept({ waId: short })]);
+    const second = await desk.accepted(agent, phone());
+    await desk.customer(short).write('from the short form');
+    await desk.customer(digits(long)).write('from the long form');
+    const byText = Object.fromEntries(
+      (await tickets(2)).map(({ messages, contact }) => [messages.nodes[0].text, contact.id]),
+    ) as Record<string, string>;
+    expect(byText).toEqual({
+      'from the short form': second.contactId,
+      'from the long form': first.contactId,
+    });
+  });
+
   test('what names another number goes to that channel, or to the dead letters', async () => {
     const body = messagesBody(
       { ...desk.door, app, channelId: desk.channelId, businessAccountId: 'x', phoneNumberId: 'nobody' },
@@ -235,10 +251,17 @@ describe('rules 27 to 29: whose answer it is', () => {
   ])('agent %s, direct transfer %s: %s', async (presence, directTransfer, status) => {
     await desk.turnOnDirectTransfer(directTransfer);
     const number = phone();
-    await desk.accepted(agent, number);
+    const { id } = await desk.accepted(agent, number);
     await agent.act('setPresence', { presence }, 'agent { id }');
+    const routed = await agent.listen(
+      'subscription ($after: String) { replyRouted(after: $after) { ticketId send { id } ticket { status } } }',
+    );
     await desk.customer(digits(number)).write('hi');
     const [ticket] = await tickets(1);
+    expect(await routed.next()).toEqual({
+      replyRouted: { ticketId: ticket.id, send: { id }, ticket: { status } },
+    });
+    await routed.close();
     expect(ticket).toMatchObject(
       status === 'OPEN'
         ? { status, agent: { id: agent.id }, reservedFor: null }
