@@ -98,6 +98,26 @@ describe('exports', () => {
     expect(await changed.text()).toBe('');
   });
 
+  test('the parameters are the fields of `SendFilter`, no more and no fewer', async () => {
+    const { __type: type } = await desk.admin.ask('{ __type(name: "SendFilter") { inputFields { name } } }');
+    const fields = (type.inputFields as { name: string }[]).map(({ name }) => name);
+    const values: Record<string, string> = {
+      ...{ statuses: 'READ', replyStates: 'EXPIRED', held: 'true' },
+      ...{ createdFrom: '2026-01-01T00:00:00Z', createdBefore: '2027-01-01T00:00:00Z' },
+      changedAfter: (await desk.admin.ask('{ eventCursor }')).eventCursor as string,
+    };
+    for (const field of fields) {
+      const taken = await get(desk.admin, `sends.ndjson?${field}=${values[field] ?? 'x'}`);
+      expect([field, taken.status]).toEqual([field, 200]);
+      await taken.text();
+    }
+    const { errors } = (await (await get(desk.admin, 'sends.csv?first=1')).json()) as {
+      errors: { message: string }[];
+    };
+    const named = /use (.*)\.$/.exec(errors[0]?.message ?? '')?.[1]?.split(', ');
+    expect(named?.sort()).toEqual([...fields].sort());
+  });
+
   test('a name that a spreadsheet would run stays a text', async () => {
     await desk.admin.act(
       'upsertContact',

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { getIntrospectionQuery } from 'graphql';
 import { WebSocket } from 'ws';
@@ -196,8 +197,18 @@ describe('what ends a socket', () => {
     const other = await TestApp.start();
     const { admin: someone } = await other.contract();
     const listener = await someone.listen(PRESENCE);
+    // One that answers no close keeps the doors open for a while.
+    const silent = connect(Number(new URL(other.url).port), '127.0.0.1');
+    silent.write(
+      'GET /graphql HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n' +
+        'Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n',
+    );
+    await once(silent, 'data');
     const start = Date.now();
-    await other.stop();
+    const stopped = other.stop();
+    expect((await fetch(`${other.url}/readyz`)).status).toBe(503);
+    await stopped;
+    silent.destroy();
     expect(Date.now() - start).toBeLessThan(10_000);
     await listener.until(() => listener.closed !== null);
     expect(listener.closed?.code).toBe(1001);
