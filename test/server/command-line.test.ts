@@ -142,13 +142,13 @@ test('what is typed wrong is answered with one line that leads to the help', asy
   expect(option).toEqual(failed(/error: required option '--admin <email>' not specified .*--help/));
   expect(argument).toEqual(failed(/error: missing required argument 'file' .*--help/));
   expect(help).toMatchObject({ code: 0, error: '', out: expect.stringContaining('--ttl') as unknown });
-});
+}, 120_000);
 
 test('a value of the environment that is wrong ends both with one line that names it', async () => {
   const wrong = { ...environment, PORT: 'many' };
   expect(await commandLine(wrong, 'migrate')).toEqual(failed(/error: PORT is not usable/));
   await expect(ServerProcess.start(wrong)).rejects.toThrow(/Saludo cannot start: PORT is not usable/);
-});
+}, 120_000);
 
 test('so does one that only turns out wrong when it is used', async () => {
   const nowhere = `sqlite:${path.join(folder, 'sends.csv')}/within/a/file.db`;
@@ -162,4 +162,4 @@ test('so does one that only turns out wrong when it is used', async () => {
   expect(host).toMatchObject({
     reason: { message: expect.stringMatching(/Saludo cannot start: HOST is not usable[^\n]*\n$/) as unknown },
   });
-});
+}, 120_000);
