@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import sql from 'sql-template-tag';
+import { SECOND, type Clock } from '../../src/clock';
 import type { BotRow } from '../../src/entities/bot';
 import { TemplateStatus } from '../../src/entities/enums';
 import { TemplateRow } from '../../src/entities/template';
@@ -15,6 +16,7 @@ import {
   TemplateSyncSchedule,
 } from '../../src/services/templates/template-sync';
 import { applyTemplateItem, type TemplateWebhookItem } from '../../src/services/templates/template-webhooks';
+import { answeredReads } from '../kit/answered-reads';
 import { contractWithNumber, openPlatform } from '../kit/bare-platform';
 import { TestClock } from '../kit/clock';
 import { createTestDatabase, engine, type TestDatabase } from '../kit/database';
@@ -126,17 +128,30 @@ describe('rule 7: a sync of templates', () => {
         answers.rawBody(200, JSON.stringify({ data: LISTED_TEMPLATES })),
       ),
     ]);
+    // The last thing that a call reads before it begins a sync or joins one.
+    const bothAreThere = answeredReads(node.platform.store, '(bot_id in (', 2);
     const first = sync();
     const second = sync();
+    await bothAreThere;
     await provider.waitForCalls(1);
     // A second SQLite server on one file is refused, so that there the lease is held against a platform of the same store.
     const other = engine === 'postgres' ? await openPlatform(database.url, provider.url, clock) : null;
+    // Who finds the lease taken looks again a second later.
+    let looksAgain = (): void => undefined;
+    const hasFoundItTaken = new Promise<void>((resolve) => (looksAgain = resolve));
+    const watched: Clock = {
+      now: () => clock.now(),
+      after(delay, work) {
+        if (delay === SECOND) looksAgain();
+        return clock.after(delay, work);
+      },
+    };
     const elsewhere = refreshTemplates(
-      other?.platform ?? { ...node.platform },
+      { ...(other?.platform ?? node.platform), clock: watched },
       channel.contractId,
       channel.id,
     );
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await hasFoundItTaken;
     release();
     const counts = { added: 3, updated: 0, removed: 0 };
     expect(await first).toMatchObject(counts);
