@@ -305,6 +305,28 @@ describe('rule 44: opting out', () => {
     expect(await contact(contactId)).toMatchObject({ optedOutAt: null, marketingOptedOutAt: null });
   });
 
+  test('a failure that is reported again does not undo what the customer has wished since', async () => {
+    const agent = await desk.agent('Bia');
+    const number = phone();
+    const { providerMessageId, contactId } = await desk.accepted(agent, number);
+    const at = app.clock.now();
+    const report = () =>
+      desk.customer(number.slice(1)).report('failed', providerMessageId, { at, errorCode: 131050 });
+    await report();
+    await eventually(
+      () => contact(contactId),
+      ({ marketingOptedOutAt }) => marketingOptedOutAt !== null,
+    );
+    await preference(number.slice(1), 'resume', at + 5_000);
+    await eventually(
+      () => contact(contactId),
+      ({ marketingOptedOutAt }) => marketingOptedOutAt === null,
+    );
+    await report();
+    await settled();
+    expect(await contact(contactId)).toMatchObject({ marketingOptedOutAt: null });
+  });
+
   test('an agent records it for the customer of a ticket that it sees', async () => {
     const agent = await desk.agent('Bia');
     await desk.turnOnDirectTransfer();

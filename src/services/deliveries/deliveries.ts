@@ -254,8 +254,15 @@ export async function recordReport(
     });
     return;
   }
-  await addFacts(platform, transaction, delivery.id, [reportedFact(report, transaction.now)]);
-  await heed(platform, transaction, delivery, report);
+  const fact = reportedFact(report, transaction.now);
+  await transaction.lock(ContactRow, delivery.contactId);
+  // A report that comes again says nothing of today: the customer may want marketing once more by now.
+  const isRepeat = await transaction.exists(
+    DeliveryFactRow,
+    sql`delivery_id = ${delivery.id} and fact_key = ${factKey(fact)}`,
+  );
+  await addFacts(platform, transaction, delivery.id, [fact]);
+  if (!isRepeat) await heed(platform, transaction, delivery, report);
 }
 
 async function deliveryOf(
