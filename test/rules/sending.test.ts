@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { TestApp } from '../kit/app';
 import { TestClock } from '../kit/clock';
 import type { Caller } from '../kit/caller';
@@ -463,6 +463,31 @@ describe('rule 21: never twice', () => {
     const id = await queued(phone());
     expect(await desk.sendWhen(agent, id, ({ status }) => status === 'FAILED')).toMatchObject({
       failure: { code: 'UNDELIVERABLE', providerCode: 131026 },
+      retryable: true,
+    });
+  });
+
+  test("a request that WhatsApp takes as wrong fails the send, and is logged without anybody's number", async () => {
+    const logged = jest.spyOn(app.platform.log, 'error');
+    const number = phone();
+    app.provider.answer([answers.error(131009, 400, { details: `Parameter of ${digits(number)}` })]);
+    const id = await queued(number);
+    expect(await desk.sendWhen(agent, id, ({ status }) => status === 'FAILED')).toMatchObject({
+      failure: { code: 'REQUEST_REFUSED', providerCode: 131009 },
+    });
+    expect(logged.mock.calls).toEqual([[{ deliveryId: id, providerCode: 131009 }, expect.any(String)]]);
+    expect(JSON.stringify(logged.mock.calls)).not.toContain(digits(number));
+    logged.mockRestore();
+  });
+
+  test('what WhatsApp could not take for an hour is given up', async () => {
+    app.provider.answer(answers.error(131016, 503));
+    const number = phone();
+    const id = await queued(number);
+    await desk.sendWhen(agent, id, (send) => (send as unknown as { attempts: number }).attempts > 0);
+    app.clock.advance(61 * MINUTE);
+    expect(await desk.sendWhen(agent, id, ({ status }) => status === 'FAILED')).toMatchObject({
+      failure: { code: 'PROVIDER_UNAVAILABLE' },
       retryable: true,
     });
   });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { SendAnswer } from '../../channels/channel';
 import { SECOND } from '../../clock';
+import { SendFailureCode } from '../../entities/enums';
 import { recordAnswer, recordLostCall } from './answers';
 import { prepareCall, type PreparedCall } from './calls';
 import { claimDue, isAnythingDue, lostCalls, releaseClaims, type Claim } from './claiming';
@@ -95,6 +96,7 @@ export class Dispatcher {
     if (!call) return;
     const answer = await this.call(call);
     this.platform.metrics.providerCalls.inc({ answer: answer.kind });
+    this.logFault(call, answer);
     const dueAt = await this.record(call, answer);
     if (dueAt !== null) this.lookAt(dueAt);
   }
@@ -114,6 +116,15 @@ export class Dispatcher {
       cancel();
       this.controllers.delete(controller);
     }
+  }
+
+  /** A request that was wrong is a fault of this server's. WhatsApp's words stay out: they may quote a number. */
+  private logFault({ delivery }: PreparedCall, answer: SendAnswer): void {
+    if (answer.kind !== 'refused' || answer.failure !== SendFailureCode.REQUEST_REFUSED) return;
+    this.platform.log.error(
+      { deliveryId: delivery.id, providerCode: answer.providerCode },
+      'WhatsApp took the request for a message as wrong',
+    );
   }
 
   /** Writes an answer down, however often it takes: only what is lost for good leaves the outcome unknown. */
