@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { removeOutdated } from '../../src/services/retention';
 import { TestApp } from '../kit/app';
 import { TestClock } from '../kit/clock';
 import type { Caller } from '../kit/caller';
@@ -274,8 +275,8 @@ describe('rule 19: stored at once, once per key', () => {
     await agent.act('setPresence', { presence: 'OFFLINE' }, 'agent { id }');
     const spelt = {
       ...input,
-      recipient: { phone: `${number.slice(0, 3)} ${number.slice(3)}`, name: null },
-      parameters: [...(input['parameters'] as object[])].reverse(),
+      recipient: { phone: `${number.slice(0, 3)} ${number.slice(3)}`, name: ' ' },
+      parameters: [{ key: 'button.0.payload', value: '' }, ...(input['parameters'] as object[]).toReversed()],
     };
     expect((await agent.act('sendActiveMessage', spelt, 'send { id }')).send.id).toBe(send.id);
     expect(
@@ -291,6 +292,44 @@ describe('rule 19: stored at once, once per key', () => {
       'send { id }',
     );
     expect(own.send.id).not.toBe(send.id);
+  });
+
+  test('a name beside the id of a contact means nothing', async () => {
+    const { contactId } = await desk.accepted(agent, phone());
+    const named = (name: string | null) => ({
+      ...desk.orderUpdate('', 'by its id'),
+      recipient: { contactId, name },
+    });
+    const { send } = await agent.act('sendActiveMessage', named('Carla'), 'send { id }');
+    expect((await agent.act('sendActiveMessage', named(null), 'send { id }')).send.id).toBe(send.id);
+  });
+
+  test('the key belongs to the mutation', async () => {
+    app.provider.answer([answers.error(131026)]);
+    const input = desk.orderUpdate(phone(), 'one key for both');
+    const { send } = await agent.act('sendActiveMessage', input, 'send { id }');
+    await desk.sendWhen(agent, send.id as string, ({ status }) => status === 'FAILED');
+    const retry = { sendId: send.id, idempotencyKey: 'one key for both' };
+    const { send: retried } = await agent.act('retrySend', retry, 'send { id }');
+    expect(retried.id).not.toBe(send.id);
+    expect((await agent.act('retrySend', retry, 'send { id }')).send.id).toBe(retried.id);
+  });
+
+  test('the key is kept for seven days, and not for ever', async () => {
+    const { node } = await desk.admin.ask('query ($id: ID!) { node(id: $id) { ... on Agent { email } } }', {
+      id: agent.id,
+    });
+    const input = desk.orderUpdate(phone(), 'for a week');
+    const { send } = await agent.act('sendActiveMessage', input, 'send { id }');
+    app.clock.advance(7 * 24 * 60 * MINUTE - MINUTE);
+    await removeOutdated(app.platform);
+    const again = await agent.act('sendActiveMessage', input, 'send { id }');
+    expect(again.send.id).toBe(send.id);
+    app.clock.advance(2 * 24 * 60 * MINUTE);
+    await removeOutdated(app.platform);
+    const later = await app.person(desk.contractId, node.email as string, agent.id);
+    await later.act('setPresence', { presence: 'ONLINE' }, 'agent { id }');
+    expect((await later.act('sendActiveMessage', input, 'send { id }')).send.id).not.toBe(send.id);
   });
 
   test('only success stores the key', async () => {

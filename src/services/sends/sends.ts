@@ -33,8 +33,10 @@ function normalised({ botId, templateId, recipient, parameters }: SendRequest): 
     templateId,
     contactId: recipient?.contactId ?? null,
     phone: phone === null ? null : (normalisePhoneNumber(phone) ?? phone),
-    name: name === '' ? null : name,
+    // A name beside a contact's id is not looked at, and a blank that is given empty is as good as left out.
+    name: name === '' || phone === null ? null : name,
     parameters: (parameters ?? [])
+      .filter(({ value }) => value !== '')
       .map(({ key, value }) => [key, value] as const)
       .sort(([left], [right]) => (left < right ? -1 : left > right ? 1 : 0)),
   };
