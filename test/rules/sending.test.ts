@@ -700,6 +700,11 @@ describe('rule 24: retrySend', () => {
     expect(await desk.sendWhen(agent, id, ({ status }) => status === 'FAILED')).toMatchObject({
       retryable: false,
     });
+    const { userErrors } = await agent.attempt('retrySend', { sendId: id, idempotencyKey: 'early' });
+    expect(userErrors).toMatchObject([{ code: 'SEND_NOT_RETRYABLE', field: ['input', 'sendId'] }]);
+    const wait = Date.parse(userErrors[0].retryAt as string) - app.clock.now();
+    expect(wait).toBeGreaterThan(8 * MINUTE);
+    expect(wait).toBeLessThanOrEqual(10 * MINUTE);
     app.clock.advance(11 * MINUTE);
     expect(await agent.refusals('retrySend', { sendId: id, idempotencyKey: 'later' })).toEqual([]);
   });

@@ -12,7 +12,13 @@ const IDS_PER_STATEMENT = 500;
 export function failedForSure(send: Pick<SendRow, 'status' | 'failedBy' | 'failedAt'>, now: number): boolean {
   if (send.status !== SendStatus.FAILED) return false;
   if (send.failedBy === 'own_check' || send.failedBy === 'answer') return true;
-  return send.failedBy === 'report' && send.failedAt !== null && send.failedAt <= now - REPORT_SETTLES_AFTER;
+  const settled = send.failedBy === 'report' ? settlesAt(send) : null;
+  return settled !== null && settled <= now;
+}
+
+/** From when on a failure that the provider reported counts as settled. */
+export function settlesAt({ failedAt }: Pick<SendRow, 'failedAt'>): number | null {
+  return failedAt === null ? null : failedAt + REPORT_SETTLES_AFTER;
 }
 
 /**

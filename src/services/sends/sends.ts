@@ -15,7 +15,7 @@ import { addFacts, enqueueDelivery, factsOf, ownFact } from '../deliveries/deliv
 import { deriveDelivery } from '../deliveries/delivery-facts';
 import { once } from '../idempotency';
 import { made, refused, userError, type Outcome, type UserError } from '../outcome';
-import { retryable } from './retries';
+import { failedForSure, retryable, settlesAt } from './retries';
 import { changeReplyState, recordSendChange } from './send-changes';
 import type { Viewer } from '../access/viewer';
 import { visible } from '../access/visibility';
@@ -68,7 +68,7 @@ export function retrySend(
     const failed = await lockedSend(transaction, context.viewer, sendId);
     if (!failed) return refused(noSend());
     if (!(await retryable(transaction, [failed], transaction.now)).has(failed.id)) {
-      return refused(userError(UserErrorCode.SEND_NOT_RETRYABLE, whyNotRetryable(failed), SEND_FIELD));
+      return refused(notRetryable(failed, transaction.now));
     }
     const { botId, templateId, contactId, parameters } = failed;
     const request = { botId, templateId, recipient: { contactId }, parameters };
@@ -79,12 +79,30 @@ export function retrySend(
   });
 }
 
-function whyNotRetryable({ status, outcomeUnknown, failedBy }: SendRow): string {
+function notRetryable(send: SendRow, now: number): UserError {
+  const refuse = (message: string, retryAt?: number) =>
+    userError(
+      UserErrorCode.SEND_NOT_RETRYABLE,
+      message,
+      SEND_FIELD,
+      retryAt === undefined ? {} : { retryAt },
+    );
+  const { status, outcomeUnknown, failedBy } = send;
   if (outcomeUnknown || failedBy === 'unknown_guess') {
-    return 'WhatsApp never said what became of this send, so the customer may have it: write another message instead.';
+    return refuse(
+      'WhatsApp never said what became of this send, so the customer may have it: write another message instead.',
+    );
   }
-  if (status !== SendStatus.FAILED) return `This send is ${status}: only one that FAILED can be retried.`;
-  return 'This send was retried already, or WhatsApp reported its failure less than 10 minutes ago and may yet deliver it.';
+  if (status !== SendStatus.FAILED) {
+    return refuse(`This send is ${status}: only one that FAILED can be retried.`);
+  }
+  if (failedForSure(send, now)) {
+    return refuse('This send was retried already, or is such a retry: retry the latest one, if that failed.');
+  }
+  return refuse(
+    'WhatsApp reported the failure less than 10 minutes ago and may yet deliver it: retry at `retryAt`.',
+    settlesAt(send) ?? undefined,
+  );
 }
 
 /** Withdraws a send that was not handed over yet; one that is withdrawn already stays so. */
