@@ -5,6 +5,7 @@ import { DeliveryFactRow } from '../../src/entities/delivery-fact';
 import { ParkedReportRow } from '../../src/entities/parked-report';
 import { recordAnswer } from '../../src/services/deliveries/answers';
 import { prepareCall } from '../../src/services/deliveries/calls';
+import { giveUpUnknown } from '../../src/services/sends/send-expiry';
 import { TestApp } from '../kit/app';
 import type { Caller } from '../kit/caller';
 import { APP_SECRET } from '../kit/customer';
@@ -134,6 +135,26 @@ describe('rule 20: an answer that is written down twice', () => {
     app.clock.advance(2 * MINUTE);
     await desk.sendWhen(agent, id, ({ outcomeUnknown }) => outcomeUnknown);
     expect(callsTo(number)).toHaveLength(1);
+  });
+});
+
+test('rule 21: what is unknown at a start is waited for from the start', async () => {
+  app.provider.answer([answers.reset('before')]);
+  const id = await queued(phone());
+  await desk.sendWhen(agent, id, ({ outcomeUnknown }) => outcomeUnknown);
+  app.clock.advance(4 * MINUTE);
+  await app.restart();
+  app.clock.advance(4 * MINUTE);
+  await giveUpUnknown(app.platform);
+  expect(await desk.sendWhen(agent, id, () => true)).toMatchObject({
+    status: 'QUEUED',
+    outcomeUnknown: true,
+  });
+  app.clock.advance(2 * MINUTE);
+  await giveUpUnknown(app.platform);
+  expect(await desk.sendWhen(agent, id, () => true)).toMatchObject({
+    status: 'FAILED',
+    failure: { code: 'OUTCOME_UNKNOWN' },
   });
 });
 

@@ -6,6 +6,7 @@ import type { Caller } from '../kit/caller';
 import { Desk, OTHER_SERVICE_BLOCK, SERVICE_BLOCK } from '../kit/desk';
 import { eventually } from '../kit/eventually';
 import { answers } from '../kit/provider-double';
+import { LISTED_TEMPLATES } from '../kit/templates';
 
 const MINUTE = 60_000;
 let app: TestApp;
@@ -198,6 +199,32 @@ describe('rules 17 and 18: one recipient, every check at once', () => {
     });
     const { sends } = await desk.admin.ask('{ sends { totalCount } }');
     expect(sends.totalCount).toBe(0);
+  });
+
+  test('a template that is not known, not enabled, or not approved', async () => {
+    const { templates } = desk;
+    const refused = async (templateId: string | undefined) => {
+      const input = { ...desk.orderUpdate(phone()), templateId, parameters: [] };
+      const { userErrors } = await agent.attempt('sendActiveMessage', input);
+      return (userErrors as { code: string; field: string[] }[])
+        .filter(({ code }) => code.startsWith('TEMPLATE_'))
+        .map(({ code, field }) => [code, ...field]);
+    };
+    expect(await refused('tpl_01h455vb4pex5vsknk084sn02q')).toEqual([
+      ['TEMPLATE_NOT_FOUND', 'input', 'templateId'],
+    ]);
+    await desk.admin.act(
+      'disableTemplates',
+      { botId: desk.botId, templateIds: [templates['hello']] },
+      'activations { id }',
+    );
+    expect(await refused(templates['hello'])).toEqual([['TEMPLATE_NOT_ENABLED', 'input', 'templateId']]);
+    app.provider.templates(
+      desk.businessAccountId,
+      LISTED_TEMPLATES.map((template) => ({ ...template, status: 'PAUSED' })),
+    );
+    await desk.admin.act('syncTemplates', { botId: desk.botId }, 'updated');
+    expect(await refused(templates['sale'])).toEqual([['TEMPLATE_NOT_APPROVED', 'input', 'templateId']]);
   });
 
   test('opted out of all, and of marketing', async () => {

@@ -264,6 +264,14 @@ describe('rule 9: enabling', () => {
         category: 'UTILITY',
         components: [{ type: 'CAROUSEL', cards: [] }],
       },
+      {
+        id: '13',
+        name: 'both',
+        language: 'en',
+        status: 'REJECTED',
+        category: 'UTILITY',
+        components: [{ type: 'CAROUSEL', cards: [] }],
+      },
     ];
     const desk = await Desk.open(app, { templates: [...LISTED_TEMPLATES, ...unfit], enable: false });
     const { templates } = desk;
@@ -273,18 +281,21 @@ describe('rule 9: enabling', () => {
       templates['pending'],
       templates['carousel'],
       stranger.templates['hello'],
+      templates['both'],
     ];
     const { userErrors } = await desk.admin.attempt('enableTemplates', {
       botId: desk.botId,
       templateIds: ids,
       returnBlockId: SERVICE_BLOCK,
     });
+    const at = (index: string) => ['input', 'templateIds', index];
     expect(
-      (userErrors as { code: string; field: string[] }[]).map(({ code, field }) => [code, field.at(-1)]),
+      (userErrors as { code: string; field: string[] }[]).map(({ code, field }) => [code, field]),
     ).toEqual([
-      ['TEMPLATE_NOT_APPROVED', '1'],
-      ['TEMPLATE_UNSUPPORTED', '2'],
-      ['TEMPLATE_NOT_FOUND', '3'],
+      ['TEMPLATE_NOT_APPROVED', at('1')],
+      ['TEMPLATE_UNSUPPORTED', at('2')],
+      ['TEMPLATE_NOT_FOUND', at('3')],
+      ['TEMPLATE_NOT_APPROVED', at('4')],
     ]);
     expect((await templatesOf(desk))['hello']?.activation).toBeNull();
   });
@@ -329,6 +340,12 @@ describe('rule 9: enabling', () => {
     expect(await agent.refusals('sendActiveMessage', desk.orderUpdate('+5511988887777'))).toContain(
       'TEMPLATE_OF_OTHER_NUMBER',
     );
+    const enable = {
+      botId: desk.botId,
+      templateIds: [desk.templates['hello']],
+      returnBlockId: SERVICE_BLOCK,
+    };
+    expect(await desk.admin.refusals('enableTemplates', enable)).toEqual(['TEMPLATE_OF_OTHER_NUMBER']);
   });
 });
 
@@ -436,6 +453,24 @@ describe('rules 13 and 14: outdated return flows', () => {
       { id: desk.botId },
     );
     expect(flow.outdatedActivations).toEqual([]);
+    await desk.admin.act(
+      'disableTemplates',
+      { botId: desk.botId, templateIds: [desk.templates['hello']] },
+      'activations { enabled }',
+    );
+    // Newly outdated are the enabled ones, once: the same flow again and a further one without the block add nothing.
+    await publish(flowOf(OTHER_SERVICE_BLOCK));
+    await publish(flowOf(OTHER_SERVICE_BLOCK));
+    await publish(flowOf(OTHER_SERVICE_BLOCK, ORDINARY_BLOCK));
+    const second = (await alerts.next()) as { flowOutdated: { activations: object[] } };
+    expect(second).toMatchObject({ flowOutdated: { flow: { version: 4 } } });
+    const names = second.flowOutdated.activations.map(
+      (one) => (one as { template: { name: string } }).template,
+    );
+    expect(names).toEqual([{ name: 'order_update' }, { name: 'sale' }]);
+    await publish(flowOf(SERVICE_BLOCK));
+    await publish(flowOf(OTHER_SERVICE_BLOCK));
+    expect(await alerts.next()).toMatchObject({ flowOutdated: { flow: { version: 7 } } });
     expect(alerts.pending).toBe(0);
     await alerts.close();
   });
@@ -454,6 +489,11 @@ describe('rules 13 and 14: outdated return flows', () => {
         returnBlockId: OTHER_SERVICE_BLOCK,
       }),
     ).toEqual(['TEMPLATE_NOT_FOUND']);
+    const { flow } = await desk.admin.ask(
+      'query ($id: ID!) { flow(botId: $id) { outdatedActivations { returnBlockId } } }',
+      { id: desk.botId },
+    );
+    expect(flow.outdatedActivations).toEqual(Array(3).fill({ returnBlockId: SERVICE_BLOCK }));
     const one = await desk.admin.act(
       'updateReturnFlow',
       { botId: desk.botId, templateIds: [desk.templates['hello']], returnBlockId: OTHER_SERVICE_BLOCK },
@@ -473,5 +513,18 @@ describe('rules 13 and 14: outdated return flows', () => {
       'activations { template { name } outdated }',
     );
     expect(rest.activations).toHaveLength(2);
+    await desk.admin.act(
+      'disableTemplates',
+      { botId: desk.botId, templateIds: [desk.templates['hello']] },
+      'activations { enabled }',
+    );
+    const disabled = await desk.admin.attempt('updateReturnFlow', {
+      botId: desk.botId,
+      templateIds: [desk.templates['sale'], desk.templates['hello']],
+      returnBlockId: OTHER_SERVICE_BLOCK,
+    });
+    expect(disabled.userErrors).toMatchObject([
+      { code: 'TEMPLATE_NOT_ENABLED', field: ['input', 'templateIds', '1'] },
+    ]);
   });
 });
