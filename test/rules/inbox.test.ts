@@ -86,6 +86,54 @@ describe('rule 25: what was taken in is worked, whatever happens meanwhile', () 
     expect(body).toMatchObject({ settledItems: 3, body: '' });
   });
 
+  test('bodies about one template are worked in the order of their arrival', async () => {
+    const change = (field: string, more: object) => ({
+      field,
+      value: {
+        message_template_id: 900000000000003,
+        message_template_name: 'sale',
+        message_template_language: 'pt_BR',
+        ...more,
+      },
+    });
+    const status = (event: string) => change('message_template_status_update', { event, reason: 'NONE' });
+    const quality = change('message_template_quality_update', { new_quality_score: 'GREEN' });
+    const body = (age: number, ...changes: object[]): InboxBodyRow => ({
+      id: newId('InboxBody'),
+      contractId: desk.contractId,
+      channelId: desk.channelId,
+      receivedAt: app.clock.now() - age,
+      body: JSON.stringify({
+        object: 'whatsapp_business_account',
+        entry: [{ id: desk.businessAccountId, time: 1_700_000_000, changes }],
+      }),
+      settledItems: 0,
+      attempts: 0,
+      dueAt: app.clock.now() - age,
+      leaseOwner: null,
+      leaseUntil: null,
+      doneAt: null,
+    });
+    // The earlier one has much to be worked before what the later one contradicts.
+    const earlier = body(2, ...Array<object>(20).fill(quality), status('PAUSED'));
+    const later = body(1, status('APPROVED'));
+    await app.platform.store.transact(desk.contractId, async (transaction) => {
+      await transaction.insert(InboxBodyRow, earlier, later);
+      transaction.afterCommit(() => app.platform.wakeUps.inbox.ring());
+    });
+    await eventually(
+      () => app.platform.store.rowsOf(desk.contractId).count(InboxBodyRow, sql`done_at is null`),
+      (count) => count === 0,
+    );
+    const { node } = await desk.admin.ask(
+      'query ($id: ID!) { node(id: $id) { ... on Template { status } } }',
+      {
+        id: desk.templates['sale'],
+      },
+    );
+    expect(node.status).toBe('APPROVED');
+  });
+
   const onPostgres = engine === 'postgres' ? test : test.skip;
 
   onPostgres(

@@ -105,15 +105,15 @@ export class InboxWorker {
     }
   }
 
-  /** Works bodies at once, but those about one person in the order of their arrival. */
+  /** Works bodies at once, but those about one person or one template in the order of their arrival. */
   private inTurn(bodies: readonly InboxBodyRow[]): Promise<void>[] {
     const latest = new Map<string, Promise<void>>();
     return bodies.map((body) => {
-      const people = peopleIn(body.body);
-      const before = people.flatMap((person) => latest.get(person) ?? []);
+      const subjects = subjectsOf(body.body);
+      const before = subjects.flatMap((subject) => latest.get(subject) ?? []);
       const work =
         before.length === 0 ? this.work(body) : Promise.allSettled(before).then(() => this.work(body));
-      for (const person of people) latest.set(person, work);
+      for (const subject of subjects) latest.set(subject, work);
       return work;
     });
   }
@@ -227,11 +227,12 @@ export class InboxWorker {
   }
 }
 
-const PERSON = /"(?:wa_id|user_id|from_user_id)"\s*:\s*"([^"]+)"/g;
+const SUBJECT = /"(?:wa_id|user_id|from_user_id)"\s*:\s*"([^"]+)"|"message_template_id"\s*:\s*"?(\d+)/g;
 
-/** Who a body is about, told without taking it apart: somebody who is overlooked costs an order, nothing else. */
-function peopleIn(text: string): string[] {
-  return [...new Set([...text.matchAll(PERSON)].map(([, person = '']) => person))];
+/** Whom and which templates a body is about, told without taking it apart: what is overlooked costs an order, nothing else. */
+function subjectsOf(text: string): string[] {
+  const found = [...text.matchAll(SUBJECT)];
+  return [...new Set(found.map(([, person, template]) => person ?? `template ${template ?? ''}`))];
 }
 
 /** Longer each time: a second, two, four … five minutes at most. */
