@@ -79,6 +79,9 @@ const ENVIRONMENT = z.object({
   ALLOWED_ORIGINS: z.string().default(''),
   SENDS_PER_MINUTE: wholeNumber(120, 1, 1_000_000),
   REQUESTS_PER_MINUTE: wholeNumber(6_000, 1, 10_000_000),
+  REQUEST_TIMEOUT: duration('PT30S').refine(({ milliseconds }) => milliseconds >= SECOND, {
+    error: 'an ISO 8601 duration of at least PT1S',
+  }),
   SEED_DEMO: z.enum(['true', 'false'], { error: 'true or false' }).optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, { error: LOG_LEVELS.join(', ') }).default('info'),
 });
@@ -111,6 +114,8 @@ export interface Config {
   readonly allowedOrigins: readonly string[];
   readonly sendsPerMinute: number;
   readonly requestsPerMinute: number;
+  /** How long a request may take to arrive. */
+  readonly requestTimeout: number;
   /** Whether an empty database gets a contract to try everything on; never in production. */
   readonly seedDemo: boolean;
   readonly logLevel: (typeof LOG_LEVELS)[number];
@@ -192,6 +197,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
       .filter((origin) => origin !== ''),
     sendsPerMinute: values.SENDS_PER_MINUTE,
     requestsPerMinute: values.REQUESTS_PER_MINUTE,
+    requestTimeout: values.REQUEST_TIMEOUT.milliseconds,
     seedDemo: !production && values.SEED_DEMO !== 'false',
     logLevel: values.LOG_LEVEL,
   });

@@ -160,6 +160,9 @@ export const TimeZone = textScalar<string>({
   serialize: asText,
 });
 
+/** Whoever works such an object, here or in a client, does so by calls within calls. */
+const DEEPEST_JSON = 100;
+
 type JsonObject = Record<string, unknown>;
 
 const refuseJson = () =>
@@ -169,6 +172,27 @@ function plainObject(value: unknown): JsonObject | null {
   if (typeof value !== 'object' || value === null) return null;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null ? (value as JsonObject) : null;
+}
+
+/** Level by level, so that no depth exhausts the stack. */
+function isTooDeep(object: JsonObject): boolean {
+  let level: unknown[] = [object];
+  for (let depth = 0; depth <= DEEPEST_JSON; depth += 1) {
+    level = level.flatMap((value) =>
+      typeof value === 'object' && value !== null ? Object.values(value) : [],
+    );
+    if (level.length === 0) return false;
+  }
+  return true;
+}
+
+/** What a caller gave, where it is an object that can be worked. */
+function givenObject(value: unknown): JsonObject {
+  const object = plainObject(value);
+  if (object === null) throw refuseJson();
+  if (isTooDeep(object))
+    throw refusalOf(`JSONObject takes values within values at most ${DEEPEST_JSON} levels deep.`);
+  return object;
 }
 
 function jsonOf(node: ValueNode, variables: JsonObject): unknown {
@@ -203,20 +227,17 @@ function finite(number: number, node: ValueNode): number {
 
 export const JSONObject = new GraphQLScalarType<JsonObject, JsonObject>({
   name: 'JSONObject',
-  description: 'A JSON object: keys with values of any depth, but never a bare list, text or number.',
+  description:
+    'A JSON object: keys with values, at most 100 levels deep, but never a bare list, text or number.',
   specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc8259.html',
   serialize: (value) => {
     const object = plainObject(value);
     if (object === null) throw new GraphQLError('A stored value is no JSONObject.');
     return object;
   },
-  parseValue: (value) => {
-    const object = plainObject(value);
-    if (object === null) throw refuseJson();
-    return object;
-  },
+  parseValue: givenObject,
   parseLiteral: (node, variables) => {
     if (node.kind !== Kind.OBJECT) throw refuseJson();
-    return jsonOf(node, variables ?? {}) as JsonObject;
+    return givenObject(jsonOf(node, variables ?? {}));
   },
 });

@@ -1,7 +1,7 @@
 import {
   ApolloServer,
   HeaderMap,
-  type ApolloServerPlugin,
+  type GraphQLRequestContextWillSendResponse,
   type GraphQLRequestListener,
 } from '@apollo/server';
 import {
@@ -12,13 +12,15 @@ import { fastifyApolloHandler } from '@as-integrations/fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { GraphQLError, OperationTypeNode } from 'graphql';
 import { DatabaseUnavailable } from '../database/connection';
+import { badInput } from '../problems';
 import type { Platform } from '../services/context';
+import { lengthError, MOST_TOKENS } from './document-limits';
 import { noteEventCursor } from './event-cursor';
 import { prefersPage, sendExplorer } from './explorer';
 import { RETRY_AFTER, rootOf, type Masking } from './masking';
 import { contextOfRequest, type RequestContext, type Seen } from './request-context';
 import { apiSchema } from './schema';
-import { costError, LIMIT_RULES, MOST_TOKENS } from './validation';
+import { admit } from './validation';
 
 export const GRAPHQL_PATH = '/graphql';
 const LARGEST_BODY = 1_048_576;
@@ -45,12 +47,12 @@ const WELL_FORMED = new Set<unknown>([
 ]);
 
 /** Which errors are the request's and which the server's, as HTTP statuses (GraphQL over HTTP, sections 6.4.1 and 6.4.2). */
-const statuses: GraphQLRequestListener<RequestContext>['willSendResponse'] = ({
+function setStatus({
   request,
   response,
   errors,
-}) => {
-  if (response.body.kind !== 'single') return Promise.resolve();
+}: GraphQLRequestContextWillSendResponse<RequestContext>): void {
+  if (response.body.kind !== 'single') return;
   const { data, errors: told } = response.body.singleResult;
   const gaveNothing = !data || Object.values(data).every((value) => value === null);
   if (gaveNothing && errors?.some((error) => rootOf(error) instanceof DatabaseUnavailable)) {
@@ -59,41 +61,55 @@ const statuses: GraphQLRequestListener<RequestContext>['willSendResponse'] = ({
   } else if (response.http.status === 400 && request.query && isLegacy(request.http?.headers.get('accept'))) {
     if (told?.every((error) => WELL_FORMED.has(error.extensions?.['code']))) response.http.status = 200;
   }
-  return Promise.resolve();
-};
+}
 
-/** What every operation goes through besides Apollo's own steps; the WebSocket does the same in `operations.ts`. */
-function ourSteps(requestIdOf: WeakMap<object, string>): ApolloServerPlugin<RequestContext> {
-  const listener: GraphQLRequestListener<RequestContext> = {
-    async didResolveOperation({ schema, document, operation, request, contextValue }) {
-      if (!operation) return;
-      if (operation.operation === OperationTypeNode.SUBSCRIPTION) {
-        const message =
-          'Subscriptions are served over a WebSocket at this address, with the protocol graphql-transport-ws.';
-        throw refusal('BAD_USER_INPUT', message, 400);
-      }
-      const tooComplex = costError(schema, document, operation, request.variables ?? {});
-      if (tooComplex) {
-        tooComplex.extensions['http'] = { status: 400, headers: new HeaderMap() };
-        throw tooComplex;
-      }
-      await noteEventCursor(contextValue, document, operation);
+const SUBSCRIPTION_HERE = badInput(
+  'Subscriptions are served over a WebSocket at this address, with the protocol graphql-transport-ws.',
+);
+
+/** What every operation goes through besides Apollo's own steps; `socket-operations.ts` has the same for the WebSocket. */
+function stepsOf(
+  { config: { production } }: Platform,
+  masking: Masking,
+  requestIdOf: WeakMap<object, string>,
+): GraphQLRequestListener<RequestContext> {
+  let refused: readonly Error[] = [];
+  return {
+    async didResolveOperation({ schema, document, request, contextValue }) {
+      const admitted = admit(schema, document, request, production);
+      if ('errors' in admitted) refused = admitted.errors;
+      else if (admitted.operation.operation === OperationTypeNode.SUBSCRIPTION) refused = [SUBSCRIPTION_HERE];
+      if ('errors' in admitted || refused.length > 0) return;
+      contextValue.cost = admitted.cost;
+      await noteEventCursor(contextValue, document, admitted.operation);
+    },
+    responseForOperation({ contextValue: { requestId } }) {
+      if (refused.length === 0) return Promise.resolve(null);
+      const errors = refused.map((error) => masking.format(error, requestId));
+      const http = { status: 400, headers: new HeaderMap() };
+      return Promise.resolve({ http, body: { kind: 'single', singleResult: { errors } } });
     },
     didEncounterErrors({ errors, contextValue }) {
       for (const error of errors) requestIdOf.set(error, contextValue.requestId);
       return Promise.resolve();
     },
-    willSendResponse: statuses,
+    willSendResponse(sent) {
+      setStatus(sent);
+      const { response, contextValue } = sent;
+      const { extensions } = contextValue;
+      if (extensions && response.body.kind === 'single') response.body.singleResult.extensions = extensions;
+      return Promise.resolve();
+    },
   };
-  return { requestDidStart: () => Promise.resolve(listener) };
 }
 
 function createApollo(platform: Platform, masking: Masking): ApolloServer<RequestContext> {
   const requestIdOf = new WeakMap<object, string>();
   return new ApolloServer<RequestContext>({
     schema: apiSchema(),
-    validationRules: [...LIMIT_RULES],
     parseOptions: { maxTokens: MOST_TOKENS },
+    // `admit` does it instead: limits first, and at both doors alike.
+    dangerouslyDisableValidation: true,
     introspection: true,
     csrfPrevention: true,
     persistedQueries: false,
@@ -104,7 +120,7 @@ function createApollo(platform: Platform, masking: Masking): ApolloServer<Reques
     plugins: [
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginLandingPageDisabled(),
-      ourSteps(requestIdOf),
+      { requestDidStart: () => Promise.resolve(stepsOf(platform, masking, requestIdOf)) },
     ],
     formatError: (formatted, error) => {
       const requestId = typeof error === 'object' && error !== null ? requestIdOf.get(error) : undefined;
@@ -129,9 +145,15 @@ export async function serveGraphQl(
   await apollo.start();
   app.addHook('onClose', () => apollo.stop());
 
-  const contextOf = async (request: Pick<FastifyRequest, 'headers' | 'id'>): Promise<RequestContext> => {
+  const contextOf = async (
+    request: Pick<FastifyRequest, 'headers' | 'id' | 'body'>,
+  ): Promise<RequestContext> => {
     try {
-      return await contextOfRequest(platform, seen, request);
+      const context = await contextOfRequest(platform, seen, request);
+      const { query } = (request.body ?? {}) as { query?: unknown };
+      const tooLong = typeof query === 'string' ? lengthError(query) : null;
+      if (tooLong) throw tooLong;
+      return context;
     } catch (error) {
       const { code, message, status } = masking.present(error, request.id);
       throw refusal(code, message, status);

@@ -14,12 +14,12 @@ import { serveHealth, type Readiness } from './health';
 import type { Masking } from './masking';
 import { serveMedia } from './media';
 import { serveMetrics } from './metrics';
+import { storeOf, type RequestRate } from './request-rate';
 import type { Seen } from './request-context';
 import { serveSandbox } from './sandbox/sandbox';
 import { serveWebhooks } from './webhooks';
 
 const LARGEST_BODY = 1_048_576;
-const LONGEST_REQUEST = 30 * SECOND;
 const LONGEST_HEADERS = 10 * SECOND;
 const LONGEST_SILENCE = 2 * MINUTE;
 
@@ -31,13 +31,21 @@ function isRefusal(error: unknown): error is FastifyError {
 
 const badRequest = (message: string) => ({ errors: [{ message, extensions: { code: 'BAD_USER_INPUT' } }] });
 
+/** Why a connection is refused before it has made a request, by Node's codes. */
+const REFUSALS: Readonly<Record<string, [status: number, message: string]>> = {
+  HPE_HEADER_OVERFLOW: [431, 'The headers are too large: at most 16 KB are read.'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request took too long to arrive: send it again, and faster.'],
+};
+
 /** What is no HTTP at all: there is no request yet to answer, only a connection. */
 function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
-  const status =
-    error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
+  const [status, message] = REFUSALS[error.code ?? ''] ?? [
+    400,
+    'This is no request that can be read as HTTP/1.1.',
+  ];
   const reason = STATUS_CODES[status] ?? '';
-  const body = JSON.stringify(badRequest(`${reason}: this is no request that can be read as HTTP/1.1.`));
+  const body = JSON.stringify(badRequest(message));
   const head = `HTTP/1.1 ${status} ${reason}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close`;
   if (socket.writable) socket.write(`${head}\r\n\r\n${body}`);
   socket.destroy(error);
@@ -88,15 +96,17 @@ function refuseOtherMethods(app: FastifyInstance): void {
 /** The HTTP server with all its doors; it does not listen yet. */
 export async function createHttpServer(
   platform: Platform,
-  parts: { masking: Masking; seen: Seen; readiness: Readiness },
+  parts: { masking: Masking; seen: Seen; readiness: Readiness; rate: RequestRate },
 ): Promise<FastifyInstance> {
-  const { masking, seen, readiness } = parts;
+  const { masking, seen, readiness, rate } = parts;
+  const { requestsPerMinute, requestTimeout } = platform.config;
   const app = createFastify({
     logger: false,
     bodyLimit: LARGEST_BODY,
-    requestTimeout: LONGEST_REQUEST,
+    requestTimeout,
     connectionTimeout: LONGEST_SILENCE,
-    http: { headersTimeout: LONGEST_HEADERS },
+    // Node looks for those that are too slow every half a minute unless it is told.
+    http: { headersTimeout: Math.min(LONGEST_HEADERS, requestTimeout), connectionsCheckingInterval: SECOND },
     forceCloseConnections: 'idle',
     // Addresses that cannot be read come to no route.
     frameworkErrors: (error, _request, reply: FastifyReply) => {
@@ -119,8 +129,9 @@ export async function createHttpServer(
   // Before the rate limit: one look at the page takes a dozen files.
   await serveExplorer(app, GRAPHQL_PATH);
   await app.register(rateLimit, {
-    max: platform.config.requestsPerMinute,
+    max: requestsPerMinute,
     timeWindow: MINUTE,
+    store: storeOf(rate),
     errorResponseBuilder: (_request, { after }) =>
       new Problem('RATE_LIMITED', `Too many requests from this address: wait ${after} and try again.`),
   });

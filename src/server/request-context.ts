@@ -2,15 +2,24 @@ import type { FastifyRequest } from 'fastify';
 import { authenticate } from '../services/access/authentication';
 import { ServiceContext, type Platform } from '../services/context';
 import type { Viewer } from '../services/access/viewer';
+import type { Cost } from './operation-cost';
 
 /** The context of one operation that came in from outside, with the id under which the log speaks of it. */
 export class RequestContext extends ServiceContext {
+  /** What the operation asks for, once that is known. */
+  cost: Cost | null = null;
+
   constructor(
     platform: Platform,
     viewer: Viewer,
     readonly requestId: string,
   ) {
     super(platform, viewer);
+  }
+
+  /** What is told beside the data to who builds a client; nothing in production. */
+  get extensions(): { cost: Cost } | undefined {
+    return this.cost && !this.platform.config.production ? { cost: this.cost } : undefined;
   }
 }
 

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import {
-  getOperationAST,
   GraphQLError,
   type ExecutionArgs,
   type ExecutionResult,
@@ -8,16 +7,16 @@ import {
   type GraphQLFormattedError,
 } from 'graphql';
 import type { SubscribePayload } from 'graphql-ws';
-import { MINUTE } from '../clock';
 import { Problem } from '../problems';
 import { reviewViewer } from '../services/access/authentication';
 import type { Platform } from '../services/context';
 import { noteEventCursor } from './event-cursor';
 import { rootOf, type Masking } from './masking';
 import { RequestContext } from './request-context';
+import type { RequestRate } from './request-rate';
 import { apiSchema } from './schema';
 import { CLOSE, type SocketSession } from './socket-session';
-import { costError, readDocument } from './validation';
+import { admit, readDocument } from './validation';
 
 const MOST_OPERATIONS = 20;
 
@@ -34,6 +33,7 @@ export class SocketOperations {
   constructor(
     private readonly platform: Platform,
     private readonly masking: Masking,
+    private readonly rate: RequestRate,
   ) {}
 
   /** What to execute, or why not. Never throws: that would close the socket with all that runs on it. */
@@ -50,7 +50,7 @@ export class SocketOperations {
           `A socket runs at most ${MOST_OPERATIONS} operations at once: complete one of them, or open another socket.`,
         );
       }
-      this.keepPace(session);
+      this.keepRate(session);
       return await this.prepare(session, id, payload);
     } catch (error) {
       if (rootOf(error) instanceof Problem && (rootOf(error) as Problem).code === 'UNAUTHENTICATED') {
@@ -67,13 +67,15 @@ export class SocketOperations {
     return errors.map((error) => this.masking.format(error, requestId));
   }
 
-  /** A result with its errors masked. */
-  formatResult(
-    session: SocketSession,
-    id: string,
-    result: ExecutionResult,
-  ): FormattedExecutionResult | undefined {
-    return result.errors && { ...result, errors: this.format(session, id, result.errors) };
+  /** A result with its errors masked, and what is told beside the data. */
+  formatResult(session: SocketSession, id: string, result: ExecutionResult): FormattedExecutionResult {
+    const context = session.operations.get(id);
+    const { data, errors } = result;
+    return {
+      ...(errors && { errors: this.format(session, id, errors) }),
+      ...(data !== undefined && { data }),
+      ...(context instanceof RequestContext && context.extensions && { extensions: context.extensions }),
+    };
   }
 
   private async prepare(
@@ -82,40 +84,33 @@ export class SocketOperations {
     payload: SubscribePayload,
   ): Promise<ExecutionArgs | readonly GraphQLError[]> {
     const schema = apiSchema();
-    const read = readDocument(schema, payload.query, this.platform.config.production);
+    const read = readDocument(payload.query);
     if ('errors' in read) return read.errors;
     const { document } = read;
-    const operation = getOperationAST(document, payload.operationName);
-    if (!operation) {
-      throw new Problem(
-        'BAD_USER_INPUT',
-        'Which operation to run is not clear: name one of the document in `operationName`.',
-      );
-    }
-    const variables = payload.variables ?? {};
-    const tooComplex = costError(schema, document, operation, variables);
-    if (tooComplex) return [tooComplex];
+    const admitted = admit(schema, document, payload, this.platform.config.production);
+    if ('errors' in admitted) return admitted.errors;
     if (!session.viewer) throw new Problem('UNAUTHENTICATED', 'This socket belongs to nobody.');
     session.viewer = await reviewViewer(this.platform, session.viewer);
     const context = new RequestContext(this.platform, session.viewer, randomUUID());
+    context.cost = admitted.cost;
     session.operations.set(id, context);
-    await noteEventCursor(context, document, operation);
+    await noteEventCursor(context, document, admitted.operation);
     return {
       schema,
       document,
       contextValue: context,
-      variableValues: variables,
+      variableValues: payload.variables ?? null,
       operationName: payload.operationName ?? null,
     };
   }
 
-  /** Operations count against a rate here as requests do at HTTP. */
-  private keepPace({ pace }: SocketSession): void {
-    const now = this.platform.clock.now();
-    if (now - pace.since >= MINUTE) Object.assign(pace, { since: now, count: 0 });
-    pace.count += 1;
-    if (pace.count > this.platform.config.requestsPerMinute) {
-      throw new Problem('RATE_LIMITED', 'Too many operations on this socket: wait a minute and try again.');
-    }
+  /** Operations count as requests of their address do at HTTP: a socket is no way around that. */
+  private keepRate({ address }: SocketSession): void {
+    const { isExceeded, seconds } = this.rate.count(address);
+    if (isExceeded)
+      throw new Problem(
+        'RATE_LIMITED',
+        `Too many requests from this address: wait ${seconds} s and try again.`,
+      );
   }
 }

@@ -30,8 +30,6 @@ export class SocketSession {
   viewer: Viewer | null = null;
   /** The contexts of what runs on it, by the client's ids. */
   readonly operations = new Map<string, ServiceContext>();
-  /** Operations begun in the minute that started then. */
-  readonly pace = { since: 0, count: 0 };
   private readonly unsentSince: number[] = [];
   private awaitingPong = false;
   private closing = false;
@@ -39,6 +37,8 @@ export class SocketSession {
 
   constructor(
     private readonly socket: WebSocket,
+    /** Where it comes from, as the network tells. */
+    readonly address: string | undefined,
     private readonly clock: Clock,
     /** Called at each ping of an open socket. */
     private readonly alive: (session: SocketSession) => void,

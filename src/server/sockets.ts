@@ -11,6 +11,7 @@ import { CallerWatch } from './caller-watch';
 import { GRAPHQL_PATH } from './graphql';
 import type { Masking } from './masking';
 import { bearerToken, noteSeen, type Seen } from './request-context';
+import type { RequestRate } from './request-rate';
 import { SocketOperations } from './socket-operations';
 import { CLOSE, SocketSession } from './socket-session';
 
@@ -39,9 +40,9 @@ function isAllowedOrigin(platform: Platform, request: IncomingMessage): boolean 
   }
 }
 
-function refuseUpgrade(socket: Duplex, status: number): void {
+function refuseUpgrade(socket: Duplex, status: number, headers = ''): void {
   socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${headers}Connection: close\r\nContent-Length: 0\r\n\r\n`,
   );
 }
 
@@ -63,8 +64,9 @@ export class Sockets {
     private readonly platform: Platform,
     private readonly masking: Masking,
     private readonly seen: Seen,
+    private readonly rate: RequestRate,
   ) {
-    this.operations = new SocketOperations(platform, masking);
+    this.operations = new SocketOperations(platform, masking, rate);
     platform.metrics.measureSocketBacklog(() =>
       [...this.server.clients].reduce((sum, { bufferedAmount }) => sum + bufferedAmount, 0),
     );
@@ -94,9 +96,11 @@ export class Sockets {
       // Until it is a WebSocket, nobody else listens for what befalls the connection.
       socket.on('error', () => socket.destroy());
       const path = (request.url ?? '').split('?')[0];
+      const count = this.rate.count(request.socket.remoteAddress);
       if (path !== GRAPHQL_PATH) refuseUpgrade(socket, 404);
       else if (this.draining) refuseUpgrade(socket, 503);
       else if (!isAllowedOrigin(this.platform, request)) refuseUpgrade(socket, 403);
+      else if (count.isExceeded) refuseUpgrade(socket, 429, `Retry-After: ${count.seconds}\r\n`);
       else this.server.handleUpgrade(request, socket, head, (opened) => this.open(opened, request));
     });
   }
@@ -125,9 +129,14 @@ export class Sockets {
   }
 
   private open(socket: WebSocket, request: IncomingMessage): void {
-    const session = new SocketSession(socket, this.platform.clock, ({ viewer }) => {
-      if (viewer) noteSeen(this.seen, viewer);
-    });
+    const session = new SocketSession(
+      socket,
+      request.socket.remoteAddress,
+      this.platform.clock,
+      ({ viewer }) => {
+        if (viewer) noteSeen(this.seen, viewer);
+      },
+    );
     this.sessions.add(session);
     this.platform.metrics.sockets.inc();
     // A frame too large or malformed: the socket closes itself, with the protocol's own code.

@@ -42,8 +42,11 @@ export interface List<Row> {
   of: unknown;
 }
 
-function sizeOf(request: PageRequest): { size: number; backwards: boolean } {
-  const { first, last } = request;
+/**
+ * How much of a list is asked for, and from which end.
+ * @throws Problem BAD_USER_INPUT for a size that is not allowed.
+ */
+export function pageSizeOf({ first, last }: PageRequest): { size: number; backwards: boolean } {
   if (first != null && last != null) throw badInput('Ask for `first` or for `last`, not for both.');
   const size = first ?? last ?? STANDARD_PAGE;
   if (size < 0 || size > LARGEST_PAGE) {
@@ -89,7 +92,7 @@ export async function pageOf<Row extends { id: string }>(
   request: PageRequest,
   find: (selection: Required<Selection>) => Promise<Row[]> = (selection) => rows.find(entity, selection),
 ): Promise<Page<Row>> {
-  const { size, backwards } = sizeOf(request);
+  const { size, backwards } = pageSizeOf(request);
   const mark = fingerprint(list);
   const { property, direction } = list.order;
   const { name, byProperty } = tableOf(entity);
