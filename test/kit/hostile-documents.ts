@@ -71,6 +71,7 @@ const TOO_COMPLEX = refusedWith('QUERY_TOO_COMPLEX', {
   ),
   'a billion laughs of pages': `{ tickets { nodes { ...f0 } } } ${many(3, (index) => `fragment f${index} on Ticket { messages { nodes { ticket { ...f${index + 1} } } } }`)} fragment f3 on Ticket { id }`,
   'fields that double with each fragment': `{ bots { nodes { ...f0 } } } ${many(5, (index) => `fragment f${index} on Bot { ${many(4, (alias) => `a${alias}: settings { bot { ...f${index + 1} } }`)} }`)} fragment f5 on Bot { id }`,
+  '40 fields in 30 places': `{ ${many(30, (index) => `a${index}: viewer { ...f }`)} } fragment f on Viewer { contract { ${'id name '.repeat(20)} } }`,
   'a circle of 200 fragments': circle(200),
   '600 fragments that there are not': `{ ${many(600, (index) => `...f${index}`)} }`,
   'one field 1,900 times': inContract('id '.repeat(1_900)),
