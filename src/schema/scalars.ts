@@ -178,7 +178,7 @@ function plainObject(value: unknown): JsonObject | null {
 function isTooDeep(object: JsonObject): boolean {
   let level: unknown[] = [object];
   for (let depth = 0; depth <= DEEPEST_JSON; depth += 1) {
-    level = level.flatMap((value) =>
+    level = level.flatMap((value): unknown[] =>
       typeof value === 'object' && value !== null ? Object.values(value) : [],
     );
     if (level.length === 0) return false;

@@ -175,7 +175,7 @@ function literal(type: GraphQLInputType, value: unknown): string {
     });
     return `{ ${given.join(', ')} }`;
   }
-  if (isEnumType(type)) return String(value);
+  if (isEnumType(type)) return value as string;
   return untyped(value);
 }
 
@@ -202,6 +202,7 @@ const OTHER_TOKENS = [
   '$',
   '@skip(if: true)',
   '...',
+  '...f',
   '|',
   '&',
   '=',
