@@ -21,8 +21,12 @@ const TRIES = 5;
 const EVERY_CONTRACT = '*';
 /** Serialization failure and deadlock: the same transaction may succeed when repeated. */
 const REPEATABLE = new Set(['40001', '40P01']);
-/** Connection lost, refused or cut off, server starting or stopping, disk full, time-out of a statement. */
-const UNAVAILABLE = /^(08|53|57P0|57014|55P03|25P03)|^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND)/;
+/**
+ * Connection lost, refused or cut off, server starting or stopping, disk full or failing, a standby that only reads,
+ * time-out of a statement; and from the network: nobody there, no way there, no name for now.
+ */
+const UNAVAILABLE =
+  /^(08|53|57P0|57014|55P03|25P03|25006|58)|^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)/;
 /** What the driver itself says of a connection that was lost, without a code. */
 const LOST = /Connection terminated|not queryable|Query read timeout|timeout exceeded when trying to connect/;
 const MIGRATION_LOCK = 7_255_846;
@@ -224,7 +228,9 @@ export class PostgresEngine implements Engine {
     await client.query(`begin; set local saludo.contract = ${client.escapeLiteral(scope)}`);
     try {
       const result = await work(new PostgresConnection(client, this.observe));
-      await client.query('commit');
+      const { command } = await client.query('commit');
+      // Where a statement failed and whoever ran it went on, PostgreSQL undoes everything and calls that no error.
+      if (command !== 'COMMIT') throw new Error('A statement failed, and the transaction went on in vain');
       return result;
     } catch (error) {
       // A connection that is lost, or that hangs, is let go: with it the transaction ends.

@@ -5,13 +5,18 @@ import { DatabaseUnavailable, storable } from './connection';
 
 const KEPT_STATEMENTS = 300;
 
-/** What the disk or another process did, as opposed to a wrong statement (https://www.sqlite.org/rescode.html). */
+/**
+ * What the disk or another process did, as opposed to a wrong statement (https://www.sqlite.org/rescode.html). What a
+ * disk cannot read any more SQLite takes for corrupt, too.
+ */
 const UNAVAILABLE = new Set([
   'SQLITE_BUSY',
   'SQLITE_FULL',
   'SQLITE_IOERR',
   'SQLITE_READONLY',
   'SQLITE_CANTOPEN',
+  'SQLITE_CORRUPT',
+  'SQLITE_NOTADB',
 ]);
 
 function translated(error: Error & { code?: string }): Error {

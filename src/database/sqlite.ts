@@ -5,6 +5,7 @@ import type { Database } from 'sqlite3';
 import { DataSource } from 'typeorm';
 import { ALL_ENTITIES } from '../entities/all';
 import type { Connection, Engine, RawRow, StatementObserver } from './connection';
+import { DatabaseUnavailable } from './connection';
 import { SQLITE_MIGRATIONS } from './migrations/sqlite';
 import { pendingStatements, runMigrations } from './schema-changes';
 import { SqliteConnection } from './sqlite-connection';
@@ -212,7 +213,7 @@ export class SqliteEngine implements Engine {
   }
 
   private async commitTogether(acts: Act[]): Promise<void> {
-    const done: { settle: () => void; act: Act }[] = [];
+    const settlements: (() => void)[] = [];
     try {
       await this.writer.execute('BEGIN IMMEDIATE');
     } catch (error) {
@@ -223,12 +224,12 @@ export class SqliteEngine implements Engine {
       for (const act of acts) {
         await this.writer.execute('SAVEPOINT act');
         try {
-          done.push({ settle: await act.perform(this.writer), act });
+          settlements.push(await act.perform(this.writer));
         } catch (error) {
-          await this.writer.execute('ROLLBACK TO act');
+          await this.within('ROLLBACK TO act', error);
           act.fail(error);
         }
-        await this.writer.execute('RELEASE act');
+        await this.within('RELEASE act');
       }
       await this.writer.execute('COMMIT');
     } catch (error) {
@@ -237,6 +238,17 @@ export class SqliteEngine implements Engine {
       for (const act of acts) act.fail(error);
       return;
     }
-    for (const { settle } of done) settle();
+    for (const settle of settlements) settle();
+  }
+
+  /**
+   * Ends a savepoint. Where a disk is full or fails SQLite undoes the whole transaction by itself, with what every act
+   * of it has done: then the savepoint is gone.
+   * @param reason what made this necessary.
+   */
+  private async within(text: string, reason?: unknown): Promise<void> {
+    await this.writer.execute(text).catch((error: unknown) => {
+      throw new DatabaseUnavailable('SQLite undid a whole transaction', { cause: reason ?? error });
+    });
   }
 }

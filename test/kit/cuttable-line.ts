@@ -10,11 +10,11 @@ export class CuttableLine {
     readonly url: string,
   ) {}
 
-  static async to(port: number): Promise<CuttableLine> {
+  static async to(port: number, host = '127.0.0.1'): Promise<CuttableLine> {
     const door = createServer().listen(0, '127.0.0.1');
     await once(door, 'listening');
     const line = new CuttableLine(door, `http://127.0.0.1:${(door.address() as AddressInfo).port}`);
-    door.on('connection', (near) => line.join(near, connect(port, '127.0.0.1')));
+    door.on('connection', (near) => line.join(near, connect(port, host)));
     return line;
   }
 
@@ -28,6 +28,11 @@ export class CuttableLine {
     this.whole = true;
   }
 
+  /** Hangs up once on the next client that says this word: before the server hears it, or before it answers. */
+  hangUpAt(word: string, moment: 'unheard' | 'unanswered'): void {
+    this.trap = { word, moment };
+  }
+
   async close(): Promise<void> {
     this.cut();
     this.door.close();
@@ -35,6 +40,7 @@ export class CuttableLine {
   }
 
   private whole = true;
+  private trap: { word: string; moment: 'unheard' | 'unanswered' } | null = null;
 
   private join(near: Socket, far: Socket): void {
     for (const [one, other] of [
@@ -48,8 +54,23 @@ export class CuttableLine {
         this.ends.delete(one);
         other.destroy();
       });
-      one.pipe(other);
     }
+    near.on('data', (said: Buffer) => {
+      const trap = this.trap !== null && said.includes(this.trap.word) ? this.trap : null;
+      if (trap !== null) this.trap = null;
+      if (trap?.moment === 'unheard') {
+        near.destroy();
+        return;
+      }
+      if (trap)
+        far
+          .unpipe(near)
+          .once('data', () => near.destroy())
+          .resume();
+      far.write(said);
+    });
+    near.on('end', () => far.end());
+    far.pipe(near);
     if (!this.whole) near.destroy();
   }
 }
