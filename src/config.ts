@@ -1,5 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { DAY, HOUR, MINUTE, SECOND } from './clock';
@@ -127,12 +137,33 @@ export function unusableDatabase(error: unknown): ConfigurationError {
   return new ConfigurationError(`DATABASE_URL is not usable: ${message}`, { cause: error });
 }
 
+/**
+ * Makes a file that is there as a whole or not at all, also after a power cut: what was encrypted with it is kept, too.
+ * Of two processes that make it at once the first one decides what is in it.
+ */
+function makeOnce(file: string, text: string): void {
+  const unfinished = `${file}.${process.pid}`;
+  writeFileSync(unfinished, text, { mode: 0o600, flush: true });
+  try {
+    linkSync(unfinished, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    rmSync(unfinished);
+  }
+  // Windows opens no folders, and keeps names by itself.
+  if (process.platform === 'win32') return;
+  const folder = openSync(path.dirname(file), 'r');
+  fsyncSync(folder);
+  closeSync(folder);
+}
+
 /** A secret made on the first start and kept beside the database, readable by its owner alone. */
 function keptSecret(folder: string, name: string, bytes: number): string {
   const file = path.join(folder, name);
   if (!existsSync(file)) {
     mkdirSync(folder, { recursive: true });
-    writeFileSync(file, `${randomBytes(bytes).toString('base64')}\n`, { mode: 0o600, flag: 'wx' });
+    makeOnce(file, `${randomBytes(bytes).toString('base64')}\n`);
   }
   return readFileSync(file, 'utf8').trim();
 }
