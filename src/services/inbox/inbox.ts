@@ -122,9 +122,10 @@ export class InboxWorker {
     const now = this.platform.clock.now();
     return this.platform.store.transactAcrossContracts(async (connection) => {
       const skipping = connection.dialect === 'postgres' ? raw(' for update skip locked') : empty;
+      // What this worker still has is nobody's: the database went away before it could be given back.
       const found = await connection.all(
         sql`select * from inbox_bodies where done_at is null and due_at <= ${now}
-            and (lease_until is null or lease_until <= ${now}) order by due_at, id limit ${BODIES_AT_ONCE}${skipping}`,
+            and (lease_until is null or lease_until <= ${now} or lease_owner = ${this.owner}) order by due_at, id limit ${BODIES_AT_ONCE}${skipping}`,
       );
       const bodies = found.map((row) => rowFrom(InboxBodyRow, row));
       if (bodies.length > 0) {
