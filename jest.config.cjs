@@ -15,6 +15,12 @@ function reachable({ hostname, port }) {
   });
 }
 
+/** Why the tests cannot have a disk of their own, or null: it takes root, and loop devices. */
+function diskObstacle() {
+  require('./test/kit/loading/typescript.cjs');
+  return require('./test/kit/own-disk.ts').diskObstacle();
+}
+
 /** The places where distributions put it. */
 const CHROMIUM = [
   process.env.CHROMIUM_PATH,
@@ -63,6 +69,8 @@ const OVER_DATABASE = ['database', 'server', 'resolvers', 'rules', 'promises', '
 );
 /** What is only true where several nodes share a database: suites for PostgreSQL alone. */
 const SEVERAL_NODES = '<rootDir>/test/nodes/**/*.test.ts';
+/** Suites of what becomes of files when a disk fills up or its power is cut: SQLite's alone. */
+const ON_A_DISK = '<rootDir>/test/promises/disk/';
 
 module.exports = async () => {
   const postgres = await reachable(POSTGRES);
@@ -71,11 +79,15 @@ module.exports = async () => {
   if (!CHROMIUM && process.env.REQUIRE_CHROMIUM)
     throw new Error('No Chromium is installed, and this run requires it: set CHROMIUM_PATH to where one is');
   const engines = ['sqlite', ...(postgres ? ['postgres'] : [])];
+  const noDisk = diskObstacle();
   return {
     testTimeout: process.env.PROMISES === 'long' ? 1_200_000 : 30_000,
     // One more than there are processors: tests also wait, for databases, processes and clocks.
     maxWorkers: availableParallelism() + 1,
-    reporters: ['default', ['<rootDir>/test/kit/surroundings-reporter.cjs', { engines, chromium: CHROMIUM }]],
+    reporters: [
+      'default',
+      ['<rootDir>/test/kit/surroundings-reporter.cjs', { engines, chromium: CHROMIUM, noDisk }],
+    ],
     globalSetup: '<rootDir>/test/kit/migrated/setup.cjs',
     globalTeardown: '<rootDir>/test/kit/migrated/teardown.cjs',
     projects: [
@@ -84,6 +96,7 @@ module.exports = async () => {
         ...shared,
         displayName: engine,
         testMatch: engine === 'postgres' ? [...OVER_DATABASE, SEVERAL_NODES] : OVER_DATABASE,
+        testPathIgnorePatterns: ['/node_modules/', ...(engine === 'sqlite' && !noDisk ? [] : [ON_A_DISK])],
         globals: { DATABASE_ENGINE: engine, DATABASE_ENGINES: engines },
       })),
       ...(CHROMIUM

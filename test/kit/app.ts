@@ -55,10 +55,16 @@ export class TestApp {
     return this.running.platform;
   }
 
-  /** Stops the server and starts another one over the same database; meanwhile nobody uses that. */
-  async restart(meanwhile: (databaseUrl: string) => Promise<void> = () => Promise.resolve()): Promise<void> {
+  /**
+   * Stops the server and starts another one over the same database; meanwhile nobody uses that.
+   * @param meanwhile is given the environment, for servers of its own.
+   */
+  async restart(
+    meanwhile: (databaseUrl: string, environment: Record<string, string>) => Promise<void> = () =>
+      Promise.resolve(),
+  ): Promise<void> {
     await this.running.stop();
-    await meanwhile(this.database.url);
+    await meanwhile(this.database.url, this.environment);
     this.running = await createApp(readConfig(this.environment), {
       clock: this.clock,
       observe: (text) => void this.statements.push(text),

@@ -11,12 +11,12 @@ export interface WebhookDoor {
   businessAccountId: string;
 }
 
-/** Delivers a body as Meta does: signed over its bytes. @returns the HTTP status. */
-export async function deliver(
-  { app, channelId }: Pick<WebhookDoor, 'app' | 'channelId'>,
+/** Delivers a body as Meta does: signed over its bytes. @returns the answer. */
+export async function post(
+  { app, channelId }: { app: { url: string }; channelId: string },
   body: unknown,
   secret = APP_SECRET,
-): Promise<number> {
+): Promise<Response> {
   const bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
   const signature = createHmac('sha256', secret).update(bytes).digest('hex');
   const response = await fetch(`${app.url}/webhooks/whatsapp/${channelId}`, {
@@ -25,7 +25,12 @@ export async function deliver(
     body: bytes,
   });
   await response.arrayBuffer();
-  return response.status;
+  return response;
+}
+
+/** As `post`. @returns the HTTP status. */
+export async function deliver(...given: Parameters<typeof post>): Promise<number> {
+  return (await post(...given)).status;
 }
 
 /** A body with one change of the field `messages`. */

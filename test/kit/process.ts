@@ -52,7 +52,8 @@ export class ServerProcess {
     const server = new ServerProcess(child, `http://127.0.0.1:${environment['PORT'] ?? ''}`);
     await eventually(
       async () => {
-        if (child.exitCode !== null) throw new Error(`The server ended: ${server.printed}`);
+        if (child.exitCode !== null)
+          throw new Error(`The server ended with ${child.exitCode}: ${server.printed}`);
         return fetch(`${server.url}/readyz`).then(
           ({ status }) => status,
           () => 0,

@@ -5,12 +5,17 @@ module.exports = class SurroundingsReporter {
   }
 
   onRunComplete() {
-    const { engines, chromium } = this.options;
+    const { engines, chromium, noDisk } = this.options;
     const missing = engines.includes('postgres')
       ? ''
       : ' (no PostgreSQL answered: set TEST_DATABASE_URL to run the suites on it too)';
     const browser =
       chromium ?? 'none was found, so the pages were not tried: install Chromium or set CHROMIUM_PATH';
-    process.stderr.write(`Databases: ${engines.join(', ')}${missing}\nBrowser: ${browser}\n`);
+    const disk = noDisk
+      ? `none could be made, so power cuts and full disks were not tried: ${noDisk}`
+      : 'ready for power cuts, and to be filled up';
+    process.stderr.write(
+      `Databases: ${engines.join(', ')}${missing}\nBrowser: ${browser}\nDisk of the tests' own: ${disk}\n`,
+    );
   }
 };

@@ -5,14 +5,14 @@ const path = require('node:path');
 
 const ROOT = path.resolve(__dirname, '../../..');
 const CACHE = path.join(ROOT, 'node_modules/.cache/saludo-sources');
-const settings = ['.swcrc', 'package-lock.json'].map((name) => readFileSync(path.join(ROOT, name), 'utf8'));
+const settings = createHash('sha1');
+for (const name of ['.swcrc', 'package-lock.json']) settings.update(readFileSync(path.join(ROOT, name)));
+const compiler = settings.digest('hex');
 
 /** What Node can run of a source; kept, since the tests start many processes. */
 function compiled(filename) {
   const source = readFileSync(filename, 'utf8');
-  const key = createHash('sha1')
-    .update([filename, source, ...settings].join('\0'))
-    .digest('hex');
+  const key = createHash('sha1').update([filename, source, compiler].join('\0')).digest('hex');
   const kept = path.join(CACHE, `${key}.js`);
   try {
     return readFileSync(kept, 'utf8');
