@@ -66,7 +66,10 @@ function mediaProblem(value: string): string | null {
   // Spaces are trimmed by parsers of URLs: what is checked must be what is sent.
   if (!/^https:\/\/[^\s\\]+$/iu.test(value) || !URL.canParse(value)) return 'It must be an https:// address.';
   const url = new URL(value);
-  if (url.username !== '' || url.password !== '') return 'The address must hold no user name or password.';
+  // As it was written, since parsers mend it differently: what one takes for a host another takes for a user.
+  const [authority = ''] = value.slice('https://'.length).split(/[/?#]/);
+  if (authority.includes('@')) return 'The address must hold no user name or password.';
+  if (authority === '' || /[%\p{Cf}]/u.test(authority)) return 'It must be an https:// address.';
   return isPublicName(url.hostname)
     ? null
     : 'The address must name a public host, not a number or a local name.';
@@ -76,7 +79,9 @@ function mediaProblem(value: string): string | null {
 function isPublicName(hostname: string): boolean {
   const name = hostname.replace(/\.$/, '').toLowerCase();
   if (name.startsWith('[') || /^\d+(?:\.\d+){3}$/.test(name)) return false;
-  return name.includes('.') && !/\.(?:localhost|local|internal)$/.test(name);
+  return (
+    name.includes('.') && !/\.(?:localhost|localdomain|local|internal|intranet|lan|home\.arpa)$/.test(name)
+  );
 }
 
 /** A place on the map; the coordinates stay as they were written. */

@@ -174,6 +174,8 @@ export class Transaction extends Rows {
       const tuples = rows.slice(start, start + atOnce).map((row) => {
         const values = columns.map((description) => {
           const value = (row as Record<string, unknown>)[description.property];
+          if (description.property === 'contractId' && value !== this.contract)
+            throw new Error(`A row of ${name.sql} belongs to another contract than the unit of work`);
           if (value === undefined) throw new Error(`${description.property} of ${name.sql} is missing`);
           return columnValue(description, value);
         });

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { ProviderError, type Retry } from '../channels/channel';
 import { DatabaseUnavailable } from '../database/connection';
 import { Problem } from '../problems';
+import { withoutQuotedValues } from './quoted-values';
 
 /** What the API's errors bear in `extensions.code`. */
 type ErrorCode =
@@ -101,7 +102,8 @@ export class Masking {
     const root = rootOf(error);
     if (root instanceof Problem) return this.presented(root.code, root.message);
     const code = requestErrorCode(error);
-    if (code !== null && error instanceof Error) return this.presented(code, error.message);
+    if (code !== null && error instanceof GraphQLError)
+      return this.presented(code, withoutQuotedValues(error));
     if (root instanceof DatabaseUnavailable) {
       this.tell('warn', root, requestId, 'The database was unavailable to a request');
       const message = `The database cannot be reached at the moment (request ${requestId}): try again in a few seconds.`;

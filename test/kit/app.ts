@@ -1,14 +1,30 @@
+import pino from 'pino';
+import sql, { raw } from 'sql-template-tag';
 import { createApp } from '../../src/app';
 import { readConfig } from '../../src/config';
+import { tableOf, type RowClass } from '../../src/database/rows';
+import { sqliteFile } from '../../src/database/store';
+import { ALL_ENTITIES } from '../../src/entities/all';
+import { describeError, type Overrides } from '../../src/platform';
 import type { Platform } from '../../src/services/context';
 import { createContract } from '../../src/services/access/contracts';
 import { AUTH_SECRET, Caller, personToken } from './caller';
+import { lookAtFiles, lookAtStored, SECRETS, takeLeaks, watchedLog } from './canaries';
 import { TestClock } from './clock';
 import { createTestDatabase, type TestDatabase } from './database';
 import { createProviderDouble, type ProviderDouble } from './provider-double';
 
 /** No statement for so long: what was under way has ended. */
 const QUIET = 100;
+
+/** More rows of a table than this are not looked at for secrets: those that load made are like the first ones. */
+const MOST_ROWS = 2_000;
+
+/** Every line of the log is looked at for what must not be in it. */
+function overridesOf(clock: TestClock, statements: string[]): Overrides {
+  const log = pino({ level: 'trace', base: null, serializers: { err: describeError } }, watchedLog());
+  return { clock, log, observe: (text) => void statements.push(text) };
+}
 
 export interface TestAppOptions {
   /** Variables of the environment that differ from the kit's. */
@@ -33,17 +49,13 @@ export class TestApp {
       PORT: '0',
       DATABASE_URL: database.url,
       AUTH_JWT_SECRET: AUTH_SECRET,
-      SECRETS_KEY: Buffer.alloc(32, 7).toString('base64'),
+      SECRETS_KEY: SECRETS.secretsKey,
       WHATSAPP_API_URL: provider.url,
-      LOG_LEVEL: 'silent',
       SEED_DEMO: 'false',
       ...environment,
     };
     const statements: string[] = [];
-    const running = await createApp(readConfig(values), {
-      clock,
-      observe: (text) => void statements.push(text),
-    });
+    const running = await createApp(readConfig(values), overridesOf(clock, statements));
     return new TestApp(provider, clock, database, values, running, statements);
   }
 
@@ -65,10 +77,7 @@ export class TestApp {
   ): Promise<void> {
     await this.running.stop();
     await meanwhile(this.database.url, this.environment);
-    this.running = await createApp(readConfig(this.environment), {
-      clock: this.clock,
-      observe: (text) => void this.statements.push(text),
-    });
+    this.running = await createApp(readConfig(this.environment), overridesOf(this.clock, this.statements));
   }
 
   /** The texts of the SQL statements that `work` makes the server run, without those of its own regular work. */
@@ -79,6 +88,17 @@ export class TestApp {
       await work();
       return this.statements.slice(before);
     });
+  }
+
+  /** All that is stored must be without secrets: of SQLite that is its files, which hold more than the rows. */
+  private async lookAtRows(): Promise<void> {
+    const { store } = this.platform;
+    if (store.dialect === 'sqlite') return;
+    for (const entity of ALL_ENTITIES as readonly RowClass<object>[]) {
+      const { name } = tableOf(entity);
+      const rows = await store.engine.reader.all(sql`select * from ${raw(name.sql)} limit ${MOST_ROWS}`);
+      lookAtStored(name.sql, JSON.stringify(rows));
+    }
   }
 
   private async quiet(): Promise<void> {
@@ -109,8 +129,13 @@ export class TestApp {
   }
 
   async stop(): Promise<void> {
+    await this.lookAtRows();
     await this.running.stop();
+    const file = sqliteFile(this.database.url);
+    if (file !== null) lookAtFiles(file);
     await this.provider.close();
     await this.database.drop();
+    const leaks = takeLeaks();
+    if (leaks.length > 0) throw new Error(leaks.join('\n'));
   }
 }

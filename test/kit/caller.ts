@@ -1,7 +1,8 @@
 import { SignJWT } from 'jose';
+import { SECRETS } from './canaries';
 import { Listener } from './listener';
 
-export const AUTH_SECRET = 'a secret of the tests, long enough for HS256';
+export const AUTH_SECRET = SECRETS.jwtSecret;
 
 export interface GraphQLAnswer {
   status: number;

@@ -1,7 +1,9 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { TestApp } from './app';
+import { noteText, SECRETS } from './canaries';
 
-export const APP_SECRET = 'the app secret of the tests';
+export const APP_SECRET = SECRETS.appSecret;
+export const VERIFY_TOKEN = SECRETS.verifyToken;
 
 /** Where webhooks of one number go. */
 export interface WebhookDoor {
@@ -81,6 +83,7 @@ export class Customer {
 
   /** Writes a text. @returns the message's id. */
   async write(text: string, options: InboundOptions = {}): Promise<string> {
+    noteText(text);
     return this.message({ type: 'text', text: { body: text } }, options);
   }
 

@@ -1,6 +1,6 @@
 import type { TestApp } from './app';
 import type { Caller } from './caller';
-import { APP_SECRET, Customer, type WebhookDoor } from './customer';
+import { APP_SECRET, Customer, VERIFY_TOKEN, type WebhookDoor } from './customer';
 import { eventually } from './eventually';
 import { PROVIDER_TOKEN } from './provider-double';
 import { LISTED_TEMPLATES } from './templates';
@@ -63,7 +63,7 @@ export class Desk {
           businessAccountId,
           accessToken: PROVIDER_TOKEN,
           appSecret: APP_SECRET,
-          verifyToken: 'verify me',
+          verifyToken: VERIFY_TOKEN,
         },
       },
       'channel { id }',

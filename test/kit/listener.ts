@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
+import { lookAtAnswer } from './canaries';
 
 export interface Frame {
   type: string;
@@ -24,6 +25,7 @@ export class Listener {
 
   private constructor(readonly socket: WebSocket) {
     socket.on('message', (data: Buffer) => {
+      lookAtAnswer(data.toString());
       const frame = JSON.parse(data.toString()) as Frame;
       this.frames.push(frame);
       if (frame.type === 'ping') this.send({ type: 'pong' });

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { pipeline, Readable } from 'node:stream';
+import { SECRETS } from './canaries';
 
 /**
  * A stand-in for Meta's Graph API: a real HTTP server on 127.0.0.1 that records every call and answers as it is
@@ -10,7 +11,7 @@ import { pipeline, Readable } from 'node:stream';
  */
 
 /** The token that is good from the start. */
-export const PROVIDER_TOKEN = 'EAAGproviderdouble';
+export const PROVIDER_TOKEN = SECRETS.accessToken;
 
 export interface RecordedCall {
   method: string;

@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, expect } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from '@jest/globals';
+import { takeLeaks, watchAnswers } from './canaries';
 
 // A test that makes anything write to the console fails: in a server that logs properly it is always an accident.
 const written: unknown[][] = [];
@@ -12,4 +13,16 @@ beforeEach(() => {
 
 afterEach(() => {
   expect(written).toEqual([]);
+});
+
+// A test that makes a server tell a secret, or its log a person, fails: whatever it is a test of.
+let unwatch: () => void;
+
+beforeAll(() => {
+  unwatch = watchAnswers();
+});
+
+afterAll(() => {
+  unwatch();
+  expect(takeLeaks()).toEqual([]);
 });

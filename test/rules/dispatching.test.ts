@@ -8,7 +8,7 @@ import { prepareCall } from '../../src/services/deliveries/calls';
 import { giveUpUnknown } from '../../src/services/sends/send-expiry';
 import { TestApp } from '../kit/app';
 import type { Caller } from '../kit/caller';
-import { APP_SECRET } from '../kit/customer';
+import { APP_SECRET, VERIFY_TOKEN } from '../kit/customer';
 import { engine } from '../kit/database';
 import { Desk } from '../kit/desk';
 import { eventually } from '../kit/eventually';
@@ -204,7 +204,7 @@ describe('rules 7 and 9: a number that comes back under another business account
           businessAccountId,
           accessToken: PROVIDER_TOKEN,
           appSecret: APP_SECRET,
-          verifyToken: 'verify me',
+          verifyToken: VERIFY_TOKEN,
         },
       },
       'channel { id }',

@@ -19,7 +19,7 @@ import type { RowClass } from '../../src/database/rows';
 import { apiSchema } from '../../src/server/schema';
 import { TestApp } from '../kit/app';
 import type { Caller, GraphQLAnswer } from '../kit/caller';
-import { deliver, messagesBody } from '../kit/customer';
+import { deliver, messagesBody, VERIFY_TOKEN } from '../kit/customer';
 import { Desk, flowOf, SERVICE_BLOCK } from '../kit/desk';
 import { eventually } from '../kit/eventually';
 
@@ -150,7 +150,7 @@ function ownArguments(field: string): Values {
     updateQueue: { queueId: ids.Queue, agentIds: [ids.Agent] },
     updateReturnFlow: { botId, templateIds: [ids.Template], returnBlockId: SERVICE_BLOCK },
     updateSettings: { botId, enabled: true },
-    updateWhatsAppChannel: { channelId: ids.WhatsAppChannel, verifyToken: 'verify me' },
+    updateWhatsAppChannel: { channelId: ids.WhatsAppChannel, verifyToken: VERIFY_TOKEN },
     upsertContact: { botId, phone: '+5511980000001' },
   };
   const input = inputs[field];

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { TestApp } from '../kit/app';
 import type { Caller } from '../kit/caller';
-import { deliver, messagesBody } from '../kit/customer';
+import { deliver, messagesBody, VERIFY_TOKEN } from '../kit/customer';
 import { Desk } from '../kit/desk';
 
 let app: TestApp;
@@ -21,7 +21,7 @@ describe('webhooks', () => {
   test('verification echoes the challenge to who knows the token', async () => {
     const query = (token: string): string =>
       `?hub.mode=subscribe&hub.verify_token=${encodeURIComponent(token)}&hub.challenge=1158201444`;
-    const right = await fetch(door() + query('verify me'));
+    const right = await fetch(door() + query(VERIFY_TOKEN));
     expect(right.status).toBe(200);
     expect(await right.text()).toBe('1158201444');
     expect(right.headers.get('content-type')).toContain('text/plain');

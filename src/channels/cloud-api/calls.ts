@@ -9,6 +9,8 @@ import type { Dispatcher } from 'undici';
 const LARGEST_ANSWER_BYTES = 1_000_000;
 /** Enough for 80 messages a second at a second and a half each. */
 const CONNECTIONS = 128;
+/** What is shorter is no secret, but part of ordinary words. */
+const SHORTEST_SECRET = 8;
 const TIMEOUTS = new Set<unknown>([
   'UND_ERR_CONNECT_TIMEOUT',
   'UND_ERR_HEADERS_TIMEOUT',
@@ -104,7 +106,12 @@ export async function call(connections: Dispatcher, request: Call): Promise<Call
       return { kind: 'lost', message, timedOut: false };
     }
     const retryAfter = answer.headers['retry-after'];
-    return { kind: 'answered', httpStatus: answer.statusCode, retryAfter, body: parsed(text) };
+    return {
+      kind: 'answered',
+      httpStatus: answer.statusCode,
+      retryAfter,
+      body: parsed(text, request.accessToken),
+    };
   } catch (error) {
     return { kind: departure.mayHaveLeft ? 'lost' : 'not-sent', ...failureOf(error) };
   }
@@ -155,9 +162,12 @@ async function readText(body: AsyncIterable<Buffer> & { destroy(): unknown }): P
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function parsed(text: string): unknown {
+/** The body without the token of the call: errors of the Graph API quote it ("Malformed access token EAAG…"). */
+function parsed(text: string, accessToken: string): unknown {
+  const withoutToken = (_name: string, value: unknown): unknown =>
+    typeof value === 'string' ? value.replaceAll(accessToken, '…') : value;
   try {
-    return JSON.parse(text) as unknown;
+    return JSON.parse(text, accessToken.length < SHORTEST_SECRET ? undefined : withoutToken) as unknown;
   } catch {
     return undefined;
   }

@@ -10,7 +10,7 @@ export type Reach = 'all' | 'own';
  * Who may what. What is not named here is forbidden: a role that an action leaves out may not do it.
  * What "own" means is said by the conditions of `visibility.ts` and by each act's own checks.
  */
-const ACTIONS = {
+export const ACTIONS = {
   'contract.read': { ADMIN: 'all', AGENT: 'all', READ: 'all', PUBLISH_FLOWS: 'all' },
   'bots.read': { ADMIN: 'all', AGENT: 'all', READ: 'all', PUBLISH_FLOWS: 'all' },
   'bots.change': { ADMIN: 'all' },

@@ -1,4 +1,13 @@
-import { createRemoteJWKSet, decodeProtectedHeader, errors, jwtVerify, SignJWT, type JWTPayload } from 'jose';
+import {
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  decodeProtectedHeader,
+  errors,
+  jwtVerify,
+  SignJWT,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+} from 'jose';
 import sql, { empty, type Sql } from 'sql-template-tag';
 import { MINUTE, SECOND } from '../../clock';
 import { AgentRow } from '../../entities/agent';
@@ -20,14 +29,49 @@ export interface Authentication {
   readonly expiresAt: number | null;
 }
 
-type KeySet = ReturnType<typeof createRemoteJWKSet>;
-/** Kept for the life of the process: a set fetches its keys once and again only when an unknown one is named. */
+/** How long keys that could not be fetched are not asked for again: else every token that comes would ask. */
+const FETCH_PAUSE = 5 * SECOND;
+
+interface KeySet {
+  /** It fetches its keys once, and again when an unknown one is named, but not twice within half a minute. */
+  readonly keys: ReturnType<typeof createRemoteJWKSet>;
+  failure: { readonly error: unknown; readonly until: number } | null;
+}
+/** Kept for the life of the process. */
 const keySets = new Map<string, KeySet>();
 
 function keySetAt(url: string): KeySet {
-  const keySet = keySets.get(url) ?? createRemoteJWKSet(new URL(url));
+  const keySet = keySets.get(url) ?? { keys: createRemoteJWKSet(new URL(url)), failure: null };
   keySets.set(url, keySet);
   return keySet;
+}
+
+/** The key that a token names; while fetching pauses, among those that are known and not too old. */
+function keyOf(keySet: KeySet, now: number): JWTVerifyGetKey {
+  const { keys, failure } = keySet;
+  return async (header, token) => {
+    if (failure && now < failure.until) {
+      const known = keys.fresh ? keys.jwks() : undefined;
+      if (!known) throw failure.error;
+      return createLocalJWKSet(known)(header, token);
+    }
+    try {
+      return await keys(header, token);
+    } catch (error) {
+      if (saysNothingOfToken(error)) keySet.failure = { error, until: now + FETCH_PAUSE };
+      throw error;
+    }
+  };
+}
+
+/** A key set that cannot be fetched, or is none. */
+function saysNothingOfToken(error: unknown): boolean {
+  return (
+    error instanceof errors.JWKSTimeout ||
+    error instanceof errors.JWKSInvalid ||
+    !(error instanceof errors.JOSEError) ||
+    error.code === 'ERR_JOSE_GENERIC'
+  );
 }
 
 /** One answer for an agent that never was and one that was deactivated, so that neither can be told from the other. */
@@ -45,14 +89,7 @@ function refusalOf(error: unknown): unknown {
       `The token's claim \`${error.claim}\` is missing or not what this server accepts: sign in again.`,
     );
   }
-  // A key set that cannot be fetched says nothing about the token.
-  if (
-    error instanceof errors.JWKSTimeout ||
-    !(error instanceof errors.JOSEError) ||
-    error.code === 'ERR_JOSE_GENERIC'
-  ) {
-    return error;
-  }
+  if (saysNothingOfToken(error)) return error;
   return unauthenticated('The token is not signed by whom this server trusts: sign in again.');
 }
 
@@ -73,8 +110,8 @@ async function claimsOf(platform: Platform, token: string): Promise<JWTPayload> 
       return (await jwtVerify(token, key, { ...options, algorithms: ['HS256'] })).payload;
     }
     if (jwksUrl === null) throw new Error('No way to verify tokens is configured');
-    return (await jwtVerify(token, keySetAt(jwksUrl), { ...options, algorithms: ['RS256', 'ES256'] }))
-      .payload;
+    const key = keyOf(keySetAt(jwksUrl), platform.clock.now());
+    return (await jwtVerify(token, key, { ...options, algorithms: ['RS256', 'ES256'] })).payload;
   } catch (error) {
     // Thrown by the decoder for text that is no token at all.
     throw error instanceof TypeError && /Token|JWT|JWS/.test(error.message)

@@ -55,7 +55,7 @@ function ownContacts(agentId: string): Sql {
     or contacts.channel_id in (${sharedNumbers(agentId)})`;
 }
 
-interface Sight {
+export interface Sight {
   readonly entity: RowClass<{ id: string }>;
   readonly action: Action;
   /** Of the rows of the contract, those that are an agent's own; left out where an agent sees all or none. */
@@ -63,7 +63,7 @@ interface Sight {
 }
 
 /** What reading each kind of thing takes, and which rows of it are an agent's own. */
-const SIGHTS = {
+export const SIGHTS = {
   Agent: { entity: AgentRow, action: 'agents.read' },
   ApiKey: { entity: ApiKeyRow, action: 'api-keys.read' },
   AuditEntry: { entity: AuditEntryRow, action: 'audit.read' },
