@@ -87,8 +87,10 @@ function requestErrorCode(error: unknown): ErrorCode | null {
   const [code] = codesOf(error);
   if (code !== undefined && AS_THEY_ARE.has(code)) return code as ErrorCode;
   if (code !== undefined && AS_BAD_INPUT.has(code)) return 'BAD_USER_INPUT';
-  // Values that do not fit their types: what points into the document is about the document.
-  return code === undefined && root.nodes ? 'BAD_USER_INPUT' : null;
+  // Values that do not fit their types: what points into the document is about the document. What a scalar says of a
+  // variable points nowhere itself, but came up before anything of the operation ran.
+  const beforeAnythingRan = error.nodes !== undefined && error.path === undefined;
+  return code === undefined && (root.nodes || beforeAnythingRan) ? 'BAD_USER_INPUT' : null;
 }
 
 /** Decides what callers are told of errors, and writes the rest into the log, once each. */

@@ -117,11 +117,16 @@ export function watchAnswers(): () => void {
   const onRequest = (message: unknown): void => {
     const { response } = message as { response: ServerResponse };
     // The header that this server puts on everything: doubles of others may say what they like.
-    const isOurs = (): boolean => response.getHeader('x-content-type-options') === 'nosniff';
+    let isOurs = false;
+    const writeHead = response.writeHead.bind(response) as (...parts: unknown[]) => never;
+    response.writeHead = (...parts: unknown[]) => {
+      isOurs = JSON.stringify([response.getHeaders(), parts]).includes('nosniff');
+      return writeHead(...parts);
+    };
     for (const method of ['write', 'end'] as const) {
       const original = response[method].bind(response) as (...parts: unknown[]) => never;
       response[method] = (...parts: unknown[]) => {
-        if (isOurs()) look(parts[0]);
+        if (isOurs) look(parts[0]);
         return original(...parts);
       };
     }
