@@ -165,14 +165,15 @@ export class SqliteEngine implements Engine {
 
   /** Those who ask while others wait for it share one rewriting of the file; acts wait for its end. */
   forgetDeleted(): Promise<boolean> {
-    this.forgetting ??= new Promise<boolean>((resolve, reject) => {
+    const forgetting = (this.forgetting ??= new Promise<boolean>((resolve, reject) => {
       this.betweenActs.push(async () => {
         this.forgetting = null;
         await this.rewrite().then(resolve, reject);
       });
-      this.working ??= this.drain();
-    });
-    return this.forgetting;
+    }));
+    // Not before the promise is kept: work that begins in this very turn would take it for the next one's as well.
+    this.working ??= this.drain();
+    return forgetting;
   }
 
   /** It has no means to: nothing is left undone. */

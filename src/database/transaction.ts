@@ -166,7 +166,10 @@ export class Transaction extends Rows {
   }
 
   private async write<Row extends object>(entity: RowClass<Row>, rows: Row[], suffix: Sql): Promise<number> {
-    const { name, columns } = tableOf(entity);
+    const { name, columns, byProperty } = tableOf(entity);
+    const isForeign = (row: Row): boolean => (row as { contractId?: string }).contractId !== this.contract;
+    if (byProperty.has('contractId') && rows.some(isForeign))
+      throw new Error(`A row for ${name.sql} belongs to another contract than the unit of work`);
     const names = raw(columns.map(({ column }) => column).join(', '));
     const atOnce = Math.max(1, Math.floor(VALUES_PER_STATEMENT / columns.length));
     let written = 0;
@@ -174,8 +177,6 @@ export class Transaction extends Rows {
       const tuples = rows.slice(start, start + atOnce).map((row) => {
         const values = columns.map((description) => {
           const value = (row as Record<string, unknown>)[description.property];
-          if (description.property === 'contractId' && value !== this.contract)
-            throw new Error(`A row of ${name.sql} belongs to another contract than the unit of work`);
           if (value === undefined) throw new Error(`${description.property} of ${name.sql} is missing`);
           return columnValue(description, value);
         });

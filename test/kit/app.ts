@@ -30,6 +30,8 @@ export interface TestAppOptions {
   /** Variables of the environment that differ from the kit's. */
   environment?: Record<string, string>;
   clock?: TestClock;
+  /** A server with something changed in it, in the place of the true one. */
+  create?: typeof createApp;
 }
 
 /** A real server on a free port, over a database of its own, pointed at a provider double of its own. */
@@ -43,7 +45,11 @@ export class TestApp {
     private readonly statements: string[],
   ) {}
 
-  static async start({ environment = {}, clock = new TestClock() }: TestAppOptions = {}): Promise<TestApp> {
+  static async start({
+    environment = {},
+    clock = new TestClock(),
+    create = createApp,
+  }: TestAppOptions = {}): Promise<TestApp> {
     const [provider, database] = await Promise.all([createProviderDouble(), createTestDatabase()]);
     const values = {
       PORT: '0',
@@ -55,7 +61,7 @@ export class TestApp {
       ...environment,
     };
     const statements: string[] = [];
-    const running = await createApp(readConfig(values), overridesOf(clock, statements));
+    const running = await create(readConfig(values), overridesOf(clock, statements));
     return new TestApp(provider, clock, database, values, running, statements);
   }
 

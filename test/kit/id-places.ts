@@ -211,16 +211,28 @@ function trialsOf({ ours, theirs }: TwoContracts, place: IdPlace): Trial[] {
   });
 }
 
-/** What a place answers to an id that does not exist, and to one of the other contract: as a text without the ids. */
+/** Only admins do what is noted in the audit log. */
+const foreignId = ({ ids, desk }: World, { field }: IdPlace, kind: ApiKind): string =>
+  field === 'auditLog' && kind === 'Agent' ? desk.admin.id : ids[kind];
+
+/**
+ * What a place answers to an id that does not exist, and to one of the other contract: as a text without the ids.
+ * @param only ids of this kind, where the place takes those of several.
+ */
 export async function* answersAt(
   two: TwoContracts,
   place: IdPlace,
+  only: ApiKind | null = null,
 ): AsyncGenerator<{ unknown: string; foreign: string }> {
   const document = documentOf(place);
   for (const { kind, own, caller } of trialsOf(two, place)) {
+    if (only !== null && kind !== only) continue;
     const answerTo = async (id: string): Promise<string> =>
       neutral(await caller.request(document, variablesFor(two.ours, place, id, own)), id);
-    yield { unknown: await answerTo(newId(kind)), foreign: await answerTo(two.theirs.ids[kind]) };
+    yield {
+      unknown: await answerTo(newId(kind)),
+      foreign: await answerTo(foreignId(two.theirs, place, kind)),
+    };
   }
 }
 

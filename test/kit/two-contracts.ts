@@ -2,11 +2,11 @@ import sql from 'sql-template-tag';
 import type { RowClass, Rows } from '../../src/database/rows';
 import { ALL_ENTITIES } from '../../src/entities/all';
 import { DeliveryRow } from '../../src/entities/delivery';
-import type { IdKind } from '../../src/entities/ids';
 import { InboxBodyRow } from '../../src/entities/inbox-body';
 import { SandboxWebhookRow } from '../../src/entities/sandbox-webhook';
+import type { SeenKind } from '../../src/services/access/visibility';
 import type { TestApp } from './app';
-import type { Caller } from './caller';
+import type { Caller, Data } from './caller';
 import { deliver, messagesBody } from './customer';
 import { Desk } from './desk';
 import { eventually } from './eventually';
@@ -14,24 +14,7 @@ import { eventually } from './eventually';
 export type Ids = Record<ApiKind, string>;
 
 /** The kinds of things that have an id in the API. */
-const API_KINDS = [
-  'Agent',
-  'ApiKey',
-  'AuditEntry',
-  'Bot',
-  'Contact',
-  'Contract',
-  'DeadLetter',
-  'Flow',
-  'Queue',
-  'Send',
-  'Template',
-  'TemplateActivation',
-  'Ticket',
-  'TicketMessage',
-  'WhatsAppChannel',
-] as const satisfies readonly IdKind[];
-export type ApiKind = (typeof API_KINDS)[number];
+export type ApiKind = SeenKind;
 
 /** A contract with one thing of every kind that has an id in the API. */
 export interface World {
@@ -78,6 +61,14 @@ async function worldOf(app: TestApp, phone: string): Promise<World> {
   const send = await desk.accepted(agent, `+${phone}`);
   await desk.customer(phone).write('Olá', { context: send.providerMessageId });
   await deliver(desk, messagesBody({ ...desk.door, phoneNumberId: 'nobodys' }, { messages: [{ id: 'x' }] }));
+  // One ticket that waits for whoever sent, another that somebody attends in a queue.
+  await desk.customer(`${phone}9`.slice(1)).write('Olá');
+  const { tickets } = await eventually(
+    () => desk.admin.ask('{ tickets(filter: { statuses: [WAITING] }) { nodes { id reservedFor { id } } } }'),
+    (data) => data.tickets.nodes.length === 2,
+  );
+  const waiting = (tickets.nodes as Data[]).find(({ reservedFor }) => reservedFor === null);
+  await desk.admin.act('transferTicket', { ticketId: waiting?.id, queueId: queue.id }, 'ticket { id }');
   const found = await eventually(
     async () =>
       desk.admin.ask(
