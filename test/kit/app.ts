@@ -1,9 +1,9 @@
 import pino from 'pino';
-import sql, { raw } from 'sql-template-tag';
+import sql from 'sql-template-tag';
 import { createApp } from '../../src/app';
 import { readConfig } from '../../src/config';
 import { tableOf, type RowClass } from '../../src/database/rows';
-import { sqliteFile } from '../../src/database/store';
+import { sqliteFile, Store } from '../../src/database/store';
 import { ALL_ENTITIES } from '../../src/entities/all';
 import { describeError, type Overrides } from '../../src/platform';
 import type { Platform } from '../../src/services/context';
@@ -97,14 +97,20 @@ export class TestApp {
   }
 
   /** All that is stored must be without secrets: of SQLite that is its files, which hold more than the rows. */
-  private async lookAtRows(): Promise<void> {
-    const { store } = this.platform;
-    if (store.dialect === 'sqlite') return;
+  private async lookAtStored(): Promise<void> {
+    const { url } = this.database;
+    const file = sqliteFile(url);
+    if (file !== null) {
+      lookAtFiles(file);
+      return;
+    }
+    const store = await Store.open({ url, clock: this.clock, complain: () => undefined });
     for (const entity of ALL_ENTITIES as readonly RowClass<object>[]) {
       const { name } = tableOf(entity);
-      const rows = await store.engine.reader.all(sql`select * from ${raw(name.sql)} limit ${MOST_ROWS}`);
+      const rows = await store.engine.reader.all(sql`select * from ${name} limit ${MOST_ROWS}`);
       lookAtStored(name.sql, JSON.stringify(rows));
     }
+    await store.close();
   }
 
   private async quiet(): Promise<void> {
@@ -135,10 +141,8 @@ export class TestApp {
   }
 
   async stop(): Promise<void> {
-    await this.lookAtRows();
     await this.running.stop();
-    const file = sqliteFile(this.database.url);
-    if (file !== null) lookAtFiles(file);
+    await this.lookAtStored();
     await this.provider.close();
     await this.database.drop();
     const leaks = takeLeaks();
