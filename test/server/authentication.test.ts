@@ -114,6 +114,7 @@ describe('with the keys of an identity provider', () => {
   afterAll(async () => {
     await app.stop();
     keys.close();
+    keys.closeAllConnections();
   });
 
   test('a token of theirs is taken; one signed with the public key as a secret is not', async () => {

@@ -48,8 +48,8 @@ function keySetAt(url: string): KeySet {
 
 /** The key that a token names; while fetching pauses, among those that are known and not too old. */
 function keyOf(keySet: KeySet, now: number): JWTVerifyGetKey {
-  const { keys, failure } = keySet;
   return async (header, token) => {
+    const { keys, failure } = keySet;
     if (failure && now < failure.until) {
       const known = keys.fresh ? keys.jwks() : undefined;
       if (!known) throw failure.error;
