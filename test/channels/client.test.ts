@@ -1,9 +1,10 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 import type { Channel, OutgoingMessage, ProviderTemplate, SendAnswer } from '../../src/channels/channel';
 import { createCloudApiChannel } from '../../src/channels/cloud-api/client';
 import { answers, createProviderDouble, PROVIDER_TOKEN } from '../kit/provider-double';
-import type { ProviderDouble, Step } from '../kit/provider-double';
+import type { ProviderDouble, Script, Step } from '../kit/provider-double';
 
 const credentials = {
   phoneNumberId: '5550001',
@@ -30,6 +31,17 @@ afterEach(async () => {
   await double.close();
   await channel.close();
 });
+
+async function* dripping(): AsyncGenerator<Buffer> {
+  for (;;) {
+    yield Buffer.from(' ');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+async function firstPage(): Promise<void> {
+  for await (const _page of channel.templates(credentials, never())) break;
+}
 
 const send = (signal = never()): Promise<SendAnswer> => channel.send(credentials, to, message, signal);
 
@@ -132,6 +144,38 @@ describe('send', () => {
     await double.waitForSends(2);
     controller.abort();
     expect(await answer).toMatchObject({ kind: 'unknown' });
+  });
+
+  test('an id that is too long for one is none', async () => {
+    const ids = { messages: [{ id: 'w'.repeat(501) }] };
+    double.answer([
+      answers.rawBody(200, JSON.stringify(ids)),
+      answers.accept({ messageId: 'wamid.1', userId: 'u'.repeat(501) }),
+    ]);
+    expect(await send()).toMatchObject({ kind: 'unknown' });
+    expect(await send()).toEqual({
+      kind: 'accepted',
+      providerMessageId: 'wamid.1',
+      waId: to.phone,
+      held: false,
+    });
+  });
+
+  test('an answer that drips is given up as a whole, though it never stands still', async () => {
+    double.answer(answers.bytes(Readable.from(dripping()), 'application/json'));
+    expect(await send()).toEqual({ kind: 'unknown', reason: 'The answer takes more than 300 ms.' });
+  });
+
+  test('the token that an error quotes is not told', async () => {
+    const message = `Malformed access token ${PROVIDER_TOKEN}`;
+    double.answer(answers.error(190, 401, { message, details: `${PROVIDER_TOKEN} of 5511987650001` }));
+    const answer = await send();
+    expect(answer).toMatchObject({ message: 'Malformed access token …: … of •••', providerCode: 190 });
+    double.answerTemplates(answers.error(190, 401, { message }));
+    await expect(firstPage()).rejects.toThrow('refused: Malformed access token …');
+    double.answerMedia(answers.error(190, 401, { message }));
+    const file = channel.media(credentials, '901', never());
+    await expect(file).rejects.toThrow('Malformed access token …');
   });
 
   test('a wrong token stops the number', async () => {
@@ -290,6 +334,22 @@ describe('templates', () => {
       name: 'ProviderError',
       message: expect.stringMatching(reason) as string,
     });
+  });
+
+  test('an endless list ends: of small pages after a thousand, of large ones by their bytes', async () => {
+    const endless = (padding: number): Script => {
+      const around = ' '.repeat(padding);
+      return (_call, index) =>
+        answers.rawBody(200, `{"data":[],"paging":{"next":"x","cursors":{"after":"${index}"}}}${around}`);
+    };
+    double.answerTemplates(endless(0));
+    await expect(listed()).rejects.toThrow('more than 1000 pages');
+    expect(double.calls).toHaveLength(1_000);
+    double.answerTemplates(endless(7_900_000));
+    await expect(listed()).rejects.toThrow('more than 128000000 bytes');
+    expect(double.calls).toHaveLength(1_017);
+    double.answerTemplates(endless(8_000_000));
+    await expect(listed()).rejects.toThrow('more than 8000000 bytes');
   });
 
   test('a page that fails fails the whole list', async () => {

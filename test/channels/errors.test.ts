@@ -68,6 +68,16 @@ describe('refusalInBody', () => {
     expect(withDetails('Invalid: too long')).toBe('Invalid: too long');
   });
 
+  test('its words hold no phone numbers and no more than people read', () => {
+    const error = { code: 131031, message: 'Account of +55 11 98765-0001 is locked', error_data: {} };
+    expect(refusalInBody({ error }, quiet)?.message).toBe('Account of ••• is locked');
+    const endless = { ...error, message: 'x'.repeat(900_000), error_data: { details: 'y'.repeat(900_000) } };
+    expect(refusalInBody({ error: endless }, quiet)?.message.length).toBeLessThan(1_100);
+    const report = reportedError({ code: 131026, title: 'To 5511987650001', details: 'z'.repeat(900_000) });
+    expect(report.title).toBe('To •••');
+    expect(report.details).toHaveLength(500);
+  });
+
   test.each([
     [undefined],
     [null],

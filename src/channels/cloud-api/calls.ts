@@ -5,10 +5,10 @@ import type { Dispatcher } from 'undici';
 
 /** The way the Cloud API is called over HTTP: what may be read, how long it may take, and what may have left. */
 
-/** More than this is no answer of the Graph API. */
+/** More than this is no answer of the Graph API, unless a call expects a larger one. */
 const LARGEST_ANSWER_BYTES = 1_000_000;
-/** Enough for 80 messages a second at a second and a half each. */
-const CONNECTIONS = 128;
+/** One for every message that may be on its way at once: none waits for another's. */
+const CONNECTIONS = 256;
 /** What is shorter is no secret, but part of ordinary words. */
 const SHORTEST_SECRET = 8;
 const TIMEOUTS = new Set<unknown>([
@@ -20,7 +20,13 @@ const TIMEOUTS = new Set<unknown>([
 export interface CallLimits {
   /** Milliseconds to make a connection. */
   connectTimeoutMs: number;
-  /** Milliseconds without a byte while waiting for an answer. */
+  /** Milliseconds without a byte while waiting for an answer, and for the whole of it once it has begun. */
+  answerTimeoutMs: number;
+}
+
+/** The connections of one process to the provider. */
+export interface Connections {
+  dispatcher: Dispatcher;
   answerTimeoutMs: number;
 }
 
@@ -29,12 +35,20 @@ export interface Call {
   url: URL;
   accessToken: string;
   body?: string;
+  /** The largest answer that makes sense; a million bytes unless told. */
+  largestAnswerBytes?: number;
   signal: AbortSignal;
 }
 
 /** An answer that came, or how far the call got without one. */
 export type CallResult =
-  | { kind: 'answered'; httpStatus: number; retryAfter: string | string[] | undefined; body: unknown }
+  | {
+      kind: 'answered';
+      httpStatus: number;
+      retryAfter: string | string[] | undefined;
+      body: unknown;
+      bytes: number;
+    }
   /** Nothing left: no connection was made. */
   | { kind: 'not-sent'; message: string; timedOut: boolean }
   /** The request may have left, the answer is missing or unreadable. */
@@ -45,18 +59,16 @@ export type Download =
   | { kind: 'opened'; httpStatus: number; headers: IncomingHttpHeaders; body: Readable }
   | { kind: 'failed'; message: string; timedOut: boolean };
 
-/**
- * The connections of one process to the provider: HTTP/1.1, kept alive, no redirects followed. `undici` never
- * repeats a request by itself.
- */
-export function openConnections(limits: CallLimits): Agent {
-  return new Agent({
+/** HTTP/1.1, kept alive, no redirects followed. `undici` never repeats a request by itself. */
+export function openConnections({ connectTimeoutMs, answerTimeoutMs }: CallLimits): Connections {
+  const dispatcher = new Agent({
     connections: CONNECTIONS,
     pipelining: 1,
-    connect: { timeout: limits.connectTimeoutMs },
-    headersTimeout: limits.answerTimeoutMs,
-    bodyTimeout: limits.answerTimeoutMs,
+    connect: { timeout: connectTimeoutMs },
+    headersTimeout: answerTimeoutMs,
+    bodyTimeout: answerTimeoutMs,
   });
+  return { dispatcher, answerTimeoutMs };
 }
 
 /** Notices the moment a connected socket is handed the request: before it, certainly nothing left. */
@@ -75,9 +87,9 @@ class DepartureWatch extends DecoratorHandler {
 }
 
 /** Makes one call. Never throws. A body that is no JSON is told as `undefined`. */
-export async function call(connections: Dispatcher, request: Call): Promise<CallResult> {
+export async function call(connections: Connections, request: Call): Promise<CallResult> {
   const departure = { mayHaveLeft: false };
-  const watched = connections.compose(
+  const watched = connections.dispatcher.compose(
     (dispatch) => (options, handler) =>
       dispatch(
         options,
@@ -100,17 +112,18 @@ export async function call(connections: Dispatcher, request: Call): Promise<Call
       },
       body: request.body ?? null,
     });
-    const text = await readText(answer.body);
-    if (text === null) {
-      const message = `The answer has more than ${LARGEST_ANSWER_BYTES} bytes.`;
-      return { kind: 'lost', message, timedOut: false };
-    }
-    const retryAfter = answer.headers['retry-after'];
+    const limits = {
+      bytes: request.largestAnswerBytes ?? LARGEST_ANSWER_BYTES,
+      milliseconds: connections.answerTimeoutMs,
+    };
+    const read = await readText(answer.body, limits);
+    if ('message' in read) return { kind: 'lost', ...read };
     return {
       kind: 'answered',
       httpStatus: answer.statusCode,
-      retryAfter,
-      body: parsed(text, request.accessToken),
+      retryAfter: answer.headers['retry-after'],
+      body: parsed(read.text, request.accessToken),
+      bytes: read.bytes,
     };
   } catch (error) {
     return { kind: departure.mayHaveLeft ? 'lost' : 'not-sent', ...failureOf(error) };
@@ -119,11 +132,11 @@ export async function call(connections: Dispatcher, request: Call): Promise<Call
 
 /** Asks for the bytes behind an address. Never throws; reading what it opened may. */
 export async function download(
-  connections: Dispatcher,
+  { dispatcher }: Connections,
   { url, accessToken, signal }: Pick<Call, 'url' | 'accessToken' | 'signal'>,
 ): Promise<Download> {
   try {
-    const answer = await connections.request({
+    const answer = await dispatcher.request({
       origin: url.origin,
       path: `${url.pathname}${url.search}`,
       method: 'GET',
@@ -147,19 +160,24 @@ export function failureOf(error: unknown): { message: string; timedOut: boolean 
   return { message: messageOf(error), timedOut };
 }
 
-/** The body as text, or null when it is too large; then the rest is not read. */
-async function readText(body: AsyncIterable<Buffer> & { destroy(): unknown }): Promise<string | null> {
+/** The body as text, or what is wrong with it: too large, or too slow as a whole. Then the rest is not read. */
+async function readText(
+  body: AsyncIterable<Buffer>,
+  most: { bytes: number; milliseconds: number },
+): Promise<{ text: string; bytes: number } | { message: string; timedOut: boolean }> {
+  // Real time: it is the machine that is kept busy.
+  const end = performance.now() + most.milliseconds;
   const chunks: Buffer[] = [];
-  let size = 0;
+  let bytes = 0;
   for await (const chunk of body) {
-    size += chunk.byteLength;
-    if (size > LARGEST_ANSWER_BYTES) {
-      body.destroy();
-      return null;
-    }
+    bytes += chunk.byteLength;
+    if (bytes > most.bytes)
+      return { message: `The answer has more than ${most.bytes} bytes.`, timedOut: false };
+    if (performance.now() > end)
+      return { message: `The answer takes more than ${most.milliseconds} ms.`, timedOut: true };
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return { text: Buffer.concat(chunks).toString('utf8'), bytes };
 }
 
 /** The body without the token of the call: errors of the Graph API quote it ("Malformed access token EAAG…"). */

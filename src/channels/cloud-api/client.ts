@@ -1,13 +1,12 @@
-import type { Dispatcher } from 'undici';
 import { ProviderError } from '../channel';
 import type { Channel, ChannelCredentials, OutgoingMessage, Recipient, SendAnswer } from '../channel';
 import { listOf, objectOf, textOf } from '../json';
 import { call, openConnections } from './calls';
-import type { Call, CallResult } from './calls';
+import type { Call, CallResult, Connections } from './calls';
 import { refusalByStatus, refusalInBody, refusedBeforeCall, retryAfterMs } from './errors';
 import { mediaFile } from './media';
 import { messageBody, MessageNotBuildable } from './message-body';
-import { templatePages } from './templates-list';
+import { LARGEST_PAGE_BYTES, templatePages } from './templates-list';
 
 export interface CloudApiOptions {
   /**
@@ -25,16 +24,21 @@ export interface CloudApiOptions {
 
 /** Header values take visible ASCII only; a token with anything else was pasted wrongly. */
 const ACCESS_TOKEN = /^[\x21-\x7e]+$/;
+/** Those of messages and people have fewer than a hundred characters; what is longer is none, and no key of a table. */
+const LONGEST_ID = 500;
 /** Ids are digits today; one of dots alone would lead up a step in the address. */
 const MEDIA_ID = /^\w[\w.:=-]*$/;
 const UNUSABLE_TOKEN = 'The access token is empty or holds characters that no token has.';
 
 /** Meta's WhatsApp Cloud API as a channel. */
 export function createCloudApiChannel(options: CloudApiOptions): Channel {
-  const connections = openConnections({
+  const limits = {
     connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
     answerTimeoutMs: options.answerTimeoutMs ?? 30_000,
-  });
+  };
+  const connections = openConnections(limits);
+  // Files that are read slowly keep no message waiting.
+  const readingConnections = openConnections(limits);
   const { baseUrl } = options;
   const now = options.now ?? Date.now;
   return {
@@ -44,15 +48,24 @@ export function createCloudApiChannel(options: CloudApiOptions): Channel {
       templatePages(async (query) => {
         const url = addressOf(baseUrl(), credentials.businessAccountId, 'message_templates');
         url.search = query.toString();
-        return call(connections, { method: 'GET', url, accessToken: usableToken(credentials), signal });
+        return call(readingConnections, {
+          method: 'GET',
+          url,
+          accessToken: usableToken(credentials),
+          largestAnswerBytes: LARGEST_PAGE_BYTES,
+          signal,
+        });
       }, now),
     media: async (credentials, providerMediaId, signal) => {
       if (!MEDIA_ID.test(providerMediaId)) return null;
       const url = addressOf(baseUrl(), providerMediaId);
       url.searchParams.set('phone_number_id', credentials.phoneNumberId);
-      return mediaFile(connections, { url, accessToken: usableToken(credentials), signal }, now);
+      return mediaFile(readingConnections, { url, accessToken: usableToken(credentials), signal }, now);
     },
-    close: () => connections.close(),
+    close: async () => {
+      await connections.dispatcher.close();
+      await readingConnections.dispatcher.close();
+    },
   };
 }
 
@@ -72,7 +85,7 @@ function addressOf(baseUrl: string, id: string, edge?: string): URL {
 }
 
 interface Means {
-  connections: Dispatcher;
+  connections: Connections;
   baseUrl: () => string;
   now: () => number;
 }
@@ -124,7 +137,7 @@ function answerOf(result: CallResult, now: number): SendAnswer {
  */
 function acceptanceIn(httpStatus: number, body: unknown): SendAnswer | null {
   const message = objectOf(listOf(objectOf(body)['messages'])[0]);
-  const providerMessageId = textOf(message['id']);
+  const providerMessageId = idOf(message['id']);
   const status = textOf(message['message_status']);
   if (httpStatus < 200 || httpStatus > 299) return null;
   if (status === 'paused') {
@@ -133,7 +146,7 @@ function acceptanceIn(httpStatus: number, body: unknown): SendAnswer | null {
   if (providerMessageId === undefined) return null;
   const contact = objectOf(listOf(objectOf(body)['contacts'])[0]);
   const waId = textOf(contact['wa_id'])?.trim().replace(/^\+/, '');
-  const userId = textOf(contact['user_id'])?.trim();
+  const userId = idOf(contact['user_id'])?.trim();
   return {
     kind: 'accepted',
     providerMessageId,
@@ -142,4 +155,9 @@ function acceptanceIn(httpStatus: number, body: unknown): SendAnswer | null {
     ...(userId === undefined || userId === '' ? {} : { userId }),
     held: status === 'held_for_quality_assessment',
   };
+}
+
+function idOf(value: unknown): string | undefined {
+  const id = textOf(value);
+  return id === undefined || id.length > LONGEST_ID ? undefined : id;
 }

@@ -1,6 +1,7 @@
 import { SendFailureCode } from '../../entities/enums';
 import type { Refusal, Retry } from '../channel';
 import { asObject, numberOf, objectOf, textOf } from '../json';
+import { maskPhoneNumbers } from '../phone-masking';
 import type { ReportedError } from '../webhook-items';
 
 /**
@@ -48,6 +49,8 @@ const REFRESHING_CODES = new Set([132001, 132015, 132016]);
 
 /** One message to the same person about every 6 seconds (pair rate limit, error 131056). */
 const RECIPIENT_PAUSE_MS = 6_000;
+/** What is longer is no sentence for people. */
+const LONGEST_WORDS = 500;
 /** No provider may keep us waiting longer than a day. */
 const LONGEST_WAIT_MS = 24 * 60 * 60 * 1_000;
 
@@ -111,9 +114,19 @@ function classByStatus(httpStatus: number): ErrorClass | null {
   return httpStatus >= 400 && httpStatus < 500 && httpStatus !== 408 ? REQUEST_REFUSED : null;
 }
 
+/**
+ * The provider's words at this place, as they may be kept and told: they come to where nobody looks after a person's
+ * data, such as a number's health and the log.
+ */
+function wordsAt(object: Record<string, unknown>, name: string): string | undefined {
+  const text = textOf(object[name]);
+  // Cut before as well, since a text may be as long as a whole answer.
+  return text && maskPhoneNumbers(text.slice(0, 2 * LONGEST_WORDS)).slice(0, LONGEST_WORDS);
+}
+
 function messageOf(error: Record<string, unknown>, code: number): string {
-  const message = textOf(error['message']) ?? `The provider refused with error ${code}.`;
-  const details = textOf(objectOf(error['error_data'])['details']);
+  const message = wordsAt(error, 'message') ?? `The provider refused with error ${code}.`;
+  const details = wordsAt(objectOf(error['error_data']), 'details');
   return details === undefined || message.includes(details) ? message : `${message}: ${details}`;
 }
 
@@ -143,8 +156,8 @@ export function reportedError(entry: unknown): ReportedError {
   const found = classOf(code) ?? OTHER;
   return {
     code,
-    title: textOf(error['title']) ?? textOf(error['message']) ?? null,
-    details: textOf(objectOf(error['error_data'])['details']) ?? textOf(error['details']) ?? null,
+    title: wordsAt(error, 'title') ?? wordsAt(error, 'message') ?? null,
+    details: wordsAt(objectOf(error['error_data']), 'details') ?? wordsAt(error, 'details') ?? null,
     failure: found.failure,
     refreshTemplate: code !== null && REFRESHING_CODES.has(code),
     optOut: found === OPTED_OUT ? 'MARKETING' : null,

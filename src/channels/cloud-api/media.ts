@@ -1,10 +1,9 @@
 import { Readable } from 'node:stream';
-import type { Dispatcher } from 'undici';
 import { ProviderError } from '../channel';
 import type { MediaFile } from '../channel';
 import { numberOf, objectOf, textOf } from '../json';
 import { call, download, failureOf } from './calls';
-import type { Call, CallResult } from './calls';
+import type { Call, CallResult, Connections } from './calls';
 import { refusalByStatus, refusalInBody, retryAfterMs } from './errors';
 
 /**
@@ -21,7 +20,7 @@ const NO_SUCH_OBJECT = { code: 100, subcode: 33 };
 
 /** @param request asks the API about the file. @throws ProviderError where it cannot be had. */
 export async function mediaFile(
-  connections: Dispatcher,
+  connections: Connections,
   request: Pick<Call, 'url' | 'accessToken' | 'signal'>,
   now: () => number,
 ): Promise<MediaFile | null> {

@@ -9,6 +9,10 @@ import { templateCategory, templateReason, templateStatus } from './words';
 const PAGE_SIZE = 100;
 /** A business account holds at most 6,000 templates in some languages each; more pages than this is a circle. */
 const MOST_PAGES = 1_000;
+/** A hundred templates, each with the longest texts and examples in a script that JSON writes with six bytes a letter. */
+export const LARGEST_PAGE_BYTES = 8_000_000;
+/** All pages together: they are held in memory until the last one has come. */
+const LARGEST_LIST_BYTES = 128_000_000;
 const FIELDS = [
   'id',
   'name',
@@ -33,11 +37,16 @@ export async function* templatePages(
   now: () => number,
 ): AsyncGenerator<ProviderTemplate[], void, undefined> {
   const seen = new Set<string>();
+  let bytes = 0;
   let after: string | null = null;
   for (let page = 0; page < MOST_PAGES; page += 1) {
     const query = new URLSearchParams({ limit: String(PAGE_SIZE), fields: FIELDS });
     if (after !== null) query.set('after', after);
-    const body = pageIn(await callWith(query), now());
+    const result = await callWith(query);
+    const body = pageIn(result, now());
+    bytes += result.kind === 'answered' ? result.bytes : 0;
+    if (bytes > LARGEST_LIST_BYTES)
+      throw new ProviderError(`The list of templates has more than ${LARGEST_LIST_BYTES} bytes.`);
     yield listOf(body['data']).flatMap(templateIn);
     after = nextCursor(body);
     if (after === null) return;

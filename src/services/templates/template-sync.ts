@@ -1,5 +1,5 @@
 import { HOUR, MINUTE } from '../../clock';
-import { ProviderError, type ChannelCredentials, type ProviderTemplate } from '../../channels/channel';
+import { ProviderError, type ProviderTemplate } from '../../channels/channel';
 import sql from 'sql-template-tag';
 import { BotRow } from '../../entities/bot';
 import { UserErrorCode } from '../../entities/enums';
@@ -28,7 +28,6 @@ const LONGEST_SYNC = 10 * MINUTE;
 /** How often a number's templates are fetched without being asked for. */
 const SYNC_INTERVAL = HOUR;
 const LOOK_INTERVAL = MINUTE;
-const LONGEST_ERROR = 500;
 
 interface RunningSync {
   result: Promise<SyncResult>;
@@ -169,7 +168,7 @@ async function fetchAndMirror(
     return { succeeded: true, ...counts };
   } catch (error) {
     if (error instanceof LeaseLost) return { succeeded: false, error: error.message };
-    const reason = reasonOf(platform, lease.channel, error, signal);
+    const reason = reasonOf(error, signal);
     if (!(error instanceof ProviderError) && !signal.aborted) {
       platform.log.error(
         { err: error, channelId: lease.channel.id },
@@ -198,19 +197,10 @@ async function fetchAll(
   return listed;
 }
 
-/** What people are told of a failure: the provider's words without the secrets that it may quote. */
-function reasonOf(
-  platform: Platform,
-  channel: WhatsAppChannelRow,
-  error: unknown,
-  signal: AbortSignal,
-): string {
+/** What people are told of a failure. */
+function reasonOf(error: unknown, signal: AbortSignal): string {
   if (signal.aborted) return 'The sync was given up before it had fetched everything: sync again.';
-  if (!(error instanceof ProviderError)) return UNEXPECTED;
-  const { accessToken, appSecret, verifyToken }: ChannelCredentials = credentialsOf(platform, channel);
-  const secrets = [accessToken, appSecret, verifyToken].filter((secret) => secret !== '');
-  const told = secrets.reduce((text, secret) => text.replaceAll(secret, '…'), error.message);
-  return told.length > LONGEST_ERROR ? `${told.slice(0, LONGEST_ERROR)}…` : told;
+  return error instanceof ProviderError ? error.message : UNEXPECTED;
 }
 
 /** Fetches every number's templates once an hour, one number after another, so that calls are spread. */
