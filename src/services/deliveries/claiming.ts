@@ -1,8 +1,9 @@
-import sql, { empty, join, raw } from 'sql-template-tag';
+import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import { SECOND } from '../../clock';
 import type { Connection } from '../../database/connection';
 import type { Store } from '../../database/store';
 import { ChannelState } from '../../entities/enums';
+import type { PlacesLeft } from './call-places';
 
 /** How long a claim holds: longer than a call can take. */
 export const LEASE = 60 * SECOND;
@@ -48,12 +49,13 @@ export async function isAnythingDue(store: Store, now: number): Promise<boolean>
 export function claimDue(
   { store, clock, config: { sendMaxAge } }: ClaimingPlatform,
   owner: string,
-  limit: number,
+  places: PlacesLeft,
 ): Promise<Claim[]> {
   return store.transactAcrossContracts(async (connection) => {
     const now = clock.now();
-    const due = await dueDeliveries(connection, { now, queuedBefore: now - sendMaxAge, limit });
-    const claims = withSlots(oneOfEachContact(due), await lockedNumbers(connection, due), now);
+    const due = await dueDeliveries(connection, { now, queuedBefore: now - sendMaxAge, places });
+    const nextCalls = await lockedNumbers(connection, due);
+    const claims = withSlots(oneOfEachContact(due), { nextCalls, places, now });
     await bookNumbers(connection, claims);
     for (const claim of claims) {
       await connection.run(
@@ -69,12 +71,13 @@ export function claimDue(
 
 async function dueDeliveries(
   connection: Connection,
-  { now, queuedBefore, limit }: { now: number; queuedBefore: number; limit: number },
+  { now, queuedBefore, places }: { now: number; queuedBefore: number; places: PlacesLeft },
 ): Promise<DueDelivery[]> {
   // Both rows are locked in one go and nothing is waited for: who holds a contact wants its deliveries next. Locked
   // rows are looked at anew by PostgreSQL, so that a contact that another node has just booked is passed over.
   const alone =
     connection.dialect === 'postgres' ? raw(' for no key update of deliveries, contacts skip locked') : empty;
+  const withRoom = without(places.full);
   const rows = await connection.all(sql`
     select deliveries.id, deliveries.contract_id, deliveries.channel_id, deliveries.contact_id
     from deliveries
@@ -83,18 +86,23 @@ async function dueDeliveries(
     where deliveries.due_at <= ${now} and (deliveries.lease_until is null or deliveries.lease_until <= ${now})
       and (whatsapp_channels.state = ${ChannelState.OK} or whatsapp_channels.disconnected_at is not null
         or deliveries.queued_at <= ${queuedBefore})
-      and whatsapp_channels.next_call_at <= ${now + FURTHEST_SLOT}
+      and whatsapp_channels.next_call_at <= ${now + FURTHEST_SLOT} and ${withRoom}
       and contacts.next_call_at <= ${now}
       and not exists (select 1 from deliveries other where other.contact_id = deliveries.contact_id
         and other.id <> deliveries.id and (other.lease_until > ${now} or other.due_at is not null
           and (other.created_at, other.id) < (deliveries.created_at, deliveries.id)))
-    order by deliveries.due_at, deliveries.id limit ${limit}${alone}`);
+    order by deliveries.due_at, deliveries.id limit ${places.free}${alone}`);
   return rows.map((row) => ({
     id: row['id'] as string,
     contractId: row['contract_id'] as string,
     channelId: row['channel_id'] as string,
     contactId: row['contact_id'] as string,
   }));
+}
+
+/** Whose calls take all the places they may has to wait for one of them, and nobody else has. */
+function without(full: readonly string[]): Sql {
+  return full.length === 0 ? sql`1 = 1` : sql`deliveries.channel_id not in (${join([...full])})`;
 }
 
 /** When each number's next call may start: locked, so that no other node books the same places in its pace. */
@@ -120,11 +128,13 @@ function oneOfEachContact(due: readonly DueDelivery[]): DueDelivery[] {
   });
 }
 
-/** Gives each its place in its number's pace; those whose place would be too far off are left for another time. */
+/**
+ * Gives each its place in its number's pace; those whose place would be too far off are left for another time, as are
+ * those for which their number has no room among the calls on their way.
+ */
 function withSlots(
   due: readonly DueDelivery[],
-  nextCalls: ReadonlyMap<string, number>,
-  now: number,
+  { nextCalls, places, now }: { nextCalls: ReadonlyMap<string, number>; places: PlacesLeft; now: number },
 ): Claim[] {
   const counts = new Map<string, number>();
   const claims: Claim[] = [];
@@ -133,7 +143,7 @@ function withSlots(
     const startsAt =
       Math.max(now, nextCalls.get(delivery.channelId) ?? now) +
       Math.ceil((before * SECOND) / CALLS_PER_SECOND);
-    if (startsAt > now + FURTHEST_SLOT) continue;
+    if (startsAt > now + FURTHEST_SLOT || before >= places.roomOf(delivery.channelId)) continue;
     counts.set(delivery.channelId, before + 1);
     claims.push({ ...delivery, startsAt });
   }

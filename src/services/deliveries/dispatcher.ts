@@ -5,12 +5,12 @@ import { SendFailureCode } from '../../entities/enums';
 import { recordAnswer, recordLostCall } from './answers';
 import { prepareCall, type PreparedCall } from './calls';
 import { claimDue, isAnythingDue, lostCalls, releaseClaims, type Claim } from './claiming';
+import { CallPlaces } from './call-places';
 import type { Platform } from '../context';
 import { POLL_INTERVAL, Rounds } from '../rounds';
 
 /** An answer is waited for so long: well below the claim's time, so that nobody else takes the call for lost. */
 const CALL_TIMEOUT = 30 * SECOND;
-const MOST_CALLS = 100;
 /** A stop waits so long for running calls before it gives up on their answers. */
 const STOP_PATIENCE = 6 * SECOND;
 const TRIES_TO_RECORD = 20;
@@ -22,6 +22,7 @@ const TRIES_TO_RECORD = 20;
 export class Dispatcher {
   private readonly owner = randomUUID();
   private readonly calls = new Map<string, Promise<void>>();
+  private readonly places = new CallPlaces();
   private readonly controllers = new Set<AbortController>();
   /** Ends the waits of calls whose turn has not come. */
   private readonly waits = new Set<() => void>();
@@ -56,8 +57,8 @@ export class Dispatcher {
   private async work(): Promise<void> {
     const { store, clock } = this.platform;
     await this.settleLostCalls();
-    while (this.rounds.running && this.calls.size < MOST_CALLS && (await isAnythingDue(store, clock.now()))) {
-      const claims = await claimDue(this.platform, this.owner, MOST_CALLS - this.calls.size);
+    while (this.rounds.running && this.places.free > 0 && (await isAnythingDue(store, clock.now()))) {
+      const claims = await claimDue(this.platform, this.owner, this.places);
       if (claims.length === 0) return;
       for (const claim of claims) this.deliver(claim);
     }
@@ -76,6 +77,7 @@ export class Dispatcher {
   }
 
   private deliver(claim: Claim): void {
+    this.places.take(claim.channelId);
     const call = this.performAt(claim)
       .catch((error: unknown) => {
         this.platform.log.error({ err: error, deliveryId: claim.id }, 'a message could not be handed over');
@@ -83,6 +85,7 @@ export class Dispatcher {
       .finally(() => {
         // After a long pause of the process the same message may have been claimed once more.
         if (this.calls.get(claim.id) === call) this.calls.delete(claim.id);
+        this.places.giveBack(claim.channelId);
         // There is room again, and this recipient's next message may have waited for it.
         this.rounds.look();
       });
