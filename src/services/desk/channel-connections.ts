@@ -12,7 +12,7 @@ import { authorize } from '../access/access';
 import { audit, differences } from '../access/audit';
 import { noSuchBot } from './bots';
 import { found, textError } from '../bounded-text';
-import { channelSecrets, recordHealth, sealSecrets, startChannel, type ChannelSecrets } from './channels';
+import { channelSecrets, recordStart, sealSecrets, startChannel, type ChannelSecrets } from './channels';
 import type { ServiceContext } from '../context';
 import { sandboxCredentials } from '../sandbox/credentials';
 import { made, refused, userError, type Outcome, type UserError } from '../outcome';
@@ -173,8 +173,7 @@ async function storeChannel(
   if (former) {
     await transaction.update(WhatsAppChannelRow, current, sql`id = ${id}`);
     if (former.businessAccountId !== businessAccountId) await forgetTemplates(transaction, id);
-    if (former.state === ChannelState.STOPPED)
-      recordHealth(context.platform, transaction, id, ChannelState.OK);
+    if (former.state === ChannelState.STOPPED) recordStart(context.platform, transaction, id);
     return (await transaction.byId(WhatsAppChannelRow, id)) ?? { ...former, ...current };
   }
   const channel: WhatsAppChannelRow = {

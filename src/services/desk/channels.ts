@@ -57,17 +57,12 @@ export function healthOf(channel: WhatsAppChannelRow) {
   };
 }
 
-/** Tells of a number that stopped or started. */
-export function recordHealth(
-  platform: Platform,
-  transaction: Transaction,
-  channelId: string,
-  state: ChannelState,
-): void {
-  transaction.record('ChannelHealthChanged', { channelId, state });
+/** Tells of a number that started again. */
+export function recordStart(platform: Platform, transaction: Transaction, channelId: string): void {
+  transaction.record('ChannelHealthChanged', { channelId, state: ChannelState.OK });
   transaction.afterCommit(() => {
-    if (state === ChannelState.OK) platform.wakeUps.deliveries.ring();
-    else platform.metrics.channelsStopped.inc();
+    platform.log.info({ channelId }, 'A stopped number was started again');
+    platform.wakeUps.deliveries.ring();
   });
 }
 
@@ -93,8 +88,13 @@ export async function stopChannel(
     },
     sql`id = ${channelId} and state = ${ChannelState.OK}`,
   );
-  if (stopped > 0) recordHealth(platform, transaction, channelId, ChannelState.STOPPED);
-  return stopped > 0;
+  if (stopped === 0) return false;
+  transaction.record('ChannelHealthChanged', { channelId, state: ChannelState.STOPPED });
+  transaction.afterCommit(() => {
+    platform.metrics.channelsStopped.inc();
+    platform.log.error({ channelId, ...reason }, 'An error of its account stopped a number');
+  });
+  return true;
 }
 
 /** Starts a stopped number again, so that what waited goes out. @returns whether it was stopped. */
@@ -108,6 +108,6 @@ export async function startChannel(
     { state: ChannelState.OK, stateSince: transaction.now, stateProviderCode: null, stateMessage: null },
     sql`id = ${channelId} and state = ${ChannelState.STOPPED}`,
   );
-  if (started > 0) recordHealth(platform, transaction, channelId, ChannelState.OK);
+  if (started > 0) recordStart(platform, transaction, channelId);
   return started > 0;
 }
