@@ -34,6 +34,11 @@ export class Metrics {
     labelNames: ['kind', 'result'],
     registers: [this.registry],
   });
+  readonly deadLettersDropped = new Counter({
+    name: 'saludo_dead_letters_dropped_total',
+    help: 'Dead letters thrown away because a contract had too many of them, the oldest first.',
+    registers: [this.registry],
+  });
   readonly channelsStopped = new Counter({
     name: 'saludo_channel_stops_total',
     help: 'Times that an error of an account stopped a number.',

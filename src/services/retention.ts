@@ -7,6 +7,8 @@ const KEYS_KEPT = 8 * DAY;
 /** The provider repeats a report for up to 7 days; whose message is not known by then is nobody's. */
 const PARKED_REPORTS_KEPT = 10 * DAY;
 const WORKED_WEBHOOKS_KEPT = 7 * DAY;
+/** Long enough to be noticed and repaired, and they hold what customers wrote. */
+const DEAD_LETTERS_KEPT = 30 * DAY;
 const ROWS_AT_ONCE = 1_000;
 
 /** Removes what is kept for a time only, and whose time has passed. */
@@ -15,6 +17,7 @@ export async function removeOutdated(platform: Platform): Promise<void> {
   await removeRows(platform, 'idempotency_keys', sql`created_at < ${now - KEYS_KEPT}`);
   await removeRows(platform, 'parked_reports', sql`received_at < ${now - PARKED_REPORTS_KEPT}`);
   await removeRows(platform, 'inbox_bodies', sql`done_at < ${now - WORKED_WEBHOOKS_KEPT}`);
+  await removeRows(platform, 'dead_letters', sql`received_at < ${now - DEAD_LETTERS_KEPT}`);
   await platform.eventLog.prune(now - platform.config.eventRetention);
 }
 

@@ -8,8 +8,8 @@ import { ParkedReportRow } from '../../entities/parked-report';
 import { WhatsAppChannelRow } from '../../entities/whatsapp-channel';
 import { addressList } from '../contacts/contacts';
 import type { Platform } from '../context';
-import { UNREADABLE_TEXT } from '../inbox/inbox';
 import { WEBHOOK_READERS } from '../inbox/inbox-items';
+import { UNREADABLE_TEXT } from '../inbox/putting-aside';
 import { eraseSandboxPhone } from '../sandbox/erasing';
 
 /** Takes a person out of what was received and waits for something, so that nothing of it brings them back. */

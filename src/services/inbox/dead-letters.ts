@@ -6,8 +6,9 @@ import { WhatsAppChannelRow } from '../../entities/whatsapp-channel';
 import { authorize } from '../access/access';
 import type { ServiceContext } from '../context';
 import { idsOf } from '../id-lists';
-import { logUnforeseen, reasonOf, UNREADABLE_TEXT } from './inbox';
+import { logUnforeseen } from './inbox';
 import { WEBHOOK_READERS, workItem } from './inbox-items';
+import { reasonOf, UNREADABLE_TEXT } from './putting-aside';
 import { made, refused, userError, type Outcome, type UserError } from '../outcome';
 import { pageOf, type Page, type PageRequest } from '../pages';
 import { visible } from '../access/visibility';
@@ -62,7 +63,7 @@ export async function retryDeadLetters(
   return made({ retried });
 }
 
-/** Works a dead letter once more; whether that went well. */
+/** Works a dead letter once more; whether that went well, and it was not somebody else who did it. */
 async function isSettled(context: ServiceContext, letter: DeadLetterRow): Promise<boolean> {
   const { platform } = context;
   const channel =
@@ -72,19 +73,20 @@ async function isSettled(context: ServiceContext, letter: DeadLetterRow): Promis
   const stored = isText ? letter.payload[UNREADABLE_TEXT] : letter.payload;
   const item = WEBHOOK_READERS[channel.provider].readElement(stored);
   try {
-    await context.transact(async (transaction) => {
+    const isMine = await context.transact(async (transaction) => {
       // Of two who retry it at once only one gets to work it.
       const taken = await transaction.remove(DeadLetterRow, sql`id = ${letter.id}`);
       if (taken > 0) await workItem(platform, transaction, item);
+      return taken > 0;
     });
-    platform.metrics.webhookItems.inc({ kind: item.kind, result: 'settled' });
-    return true;
+    if (isMine) platform.metrics.webhookItems.inc({ kind: item.kind, result: 'settled' });
+    return isMine;
   } catch (error) {
     if (error instanceof DatabaseUnavailable) throw error;
     logUnforeseen(platform, error, item.kind);
     await context.transact(async (transaction) => {
-      const changes = { reason: reasonOf(error), attempts: letter.attempts + 1 };
-      await transaction.update(DeadLetterRow, changes, sql`id = ${letter.id}`);
+      const settings = sql`reason = ${reasonOf(error)}, attempts = attempts + 1`;
+      await transaction.updateBy(DeadLetterRow, settings, sql`id = ${letter.id}`);
     });
     platform.metrics.webhookItems.inc({ kind: item.kind, result: 'put_aside' });
     return false;

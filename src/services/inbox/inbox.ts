@@ -5,20 +5,18 @@ import { MINUTE, SECOND } from '../../clock';
 import { DatabaseUnavailable } from '../../database/connection';
 import { rowFrom } from '../../database/rows';
 import type { Transaction } from '../../database/transaction';
-import { DeadLetterRow } from '../../entities/dead-letter';
 import { newId } from '../../entities/ids';
 import { InboxBodyRow } from '../../entities/inbox-body';
 import { WhatsAppChannelRow } from '../../entities/whatsapp-channel';
 import type { Platform } from '../context';
 import { PutAside, WEBHOOK_READERS, workItem } from './inbox-items';
-import { maskPhoneNumbers } from './masking';
+import { putAside } from './putting-aside';
 import { Rounds } from '../rounds';
 
 const BODIES_AT_ONCE = 8;
 /** A body whose worker died is taken over after this. Each settled item renews it. */
 const LEASE = MINUTE;
 const LONGEST_PAUSE = 5 * MINUTE;
-const LONGEST_REASON = 500;
 
 /** Stores a webhook whose signature was verified, and rings for who works it: the provider can then be answered. */
 export async function acceptWebhook(
@@ -42,20 +40,6 @@ export async function acceptWebhook(
     });
     transaction.afterCommit(() => platform.wakeUps.inbox.ring());
   });
-}
-
-/** What is stored of something that was put aside: a body with this element alone, or the text that was no JSON. */
-export const UNREADABLE_TEXT = 'unreadable';
-
-function storable(payload: unknown): Record<string, unknown> {
-  const isObject = typeof payload === 'object' && payload !== null && !Array.isArray(payload);
-  return isObject ? (payload as Record<string, unknown>) : { [UNREADABLE_TEXT]: payload };
-}
-
-/** Why something was put aside, for admins: without anybody's number. */
-export function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return maskPhoneNumbers(message).slice(0, LONGEST_REASON);
 }
 
 /** Logs what no rule foresaw. The error's own words stay out: they may quote what a customer wrote. */
@@ -179,15 +163,7 @@ export class InboxWorker {
       logUnforeseen(this.platform, error, item.kind);
       result = 'put_aside';
       await this.transact(body, async (transaction) => {
-        await transaction.insert(DeadLetterRow, {
-          id: newId('DeadLetter'),
-          contractId: body.contractId,
-          channelId: body.channelId,
-          receivedAt: body.receivedAt,
-          reason: reasonOf(error),
-          payload: storable(item.payload),
-          attempts: 1,
-        });
+        await putAside(this.platform, transaction, body, { payload: item.payload, error });
         await this.settle(transaction, body, index, isLast);
       });
     }

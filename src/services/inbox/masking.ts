@@ -1,5 +1,4 @@
-/** What stands for what is not shown. */
-const MASK = '•••';
+import { MASK } from '../../channels/phone-masking';
 
 /** Fields of webhooks that say what something is, and never whose it is or what somebody wrote. */
 const SHOWN: ReadonlySet<string> = new Set([
@@ -22,15 +21,11 @@ const SHOWN: ReadonlySet<string> = new Set([
   'previous_quality_score',
 ]);
 
+/** Customers name things too, such as the kinds of numbers in a contact that they share: what is no word is text. */
+const WORD = /^[\w.-]{1,100}$/;
 /** A provider's id of a message has its recipient's number inside, merely encoded. */
 const ACCOUNT_ID = /^\d{1,20}$/;
-const PHONE_LIKE = /\+?\d(?:[\s().-]?\d){6,}/g;
 const LARGEST_PLAIN_NUMBER = 999_999;
-
-/** A sentence without the phone numbers in it. */
-export function maskPhoneNumbers(text: string): string {
-  return text.replace(PHONE_LIKE, MASK);
-}
 
 /**
  * A webhook's body as admins may see it: its shape, and what kind of thing each part is, with everything masked that
@@ -53,7 +48,7 @@ function mask(value: unknown, path: readonly string[]): unknown {
   const field = path.at(-1) ?? '';
   // The id of an entry is the account's; further in, ids are of messages, people and files.
   if (path.join('.') === 'entry.id' && ACCOUNT_ID.test(String(value))) return value;
-  if (SHOWN.has(field)) return value;
+  if (SHOWN.has(field) && WORD.test(String(value))) return value;
   if (typeof value === 'number') return Math.abs(value) <= LARGEST_PLAIN_NUMBER ? value : MASK;
   return MASK;
 }

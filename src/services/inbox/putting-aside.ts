@@ -1,0 +1,70 @@
+import sql from 'sql-template-tag';
+import { maskPhoneNumbers } from '../../channels/phone-masking';
+import type { Transaction } from '../../database/transaction';
+import { DeadLetterRow } from '../../entities/dead-letter';
+import { newId } from '../../entities/ids';
+import type { InboxBodyRow } from '../../entities/inbox-body';
+import type { Platform } from '../context';
+import { PutAside } from './inbox-items';
+
+/** What is stored of something that was put aside: a body with this element alone, or the text that was no JSON. */
+export const UNREADABLE_TEXT = 'unreadable';
+
+const LONGEST_REASON = 500;
+/** Nothing that WhatsApp has customers write is larger, so that what is larger is kept in part only. */
+const LARGEST_PAYLOAD = 65_536;
+/** What is deeper could not be read again, and is kept as its text. */
+const DEEPEST_PAYLOAD = 100;
+/** What is put aside must not fill the disk: of a contract so many dead letters are kept, the newest. */
+export const MOST_DEAD_LETTERS = 10_000;
+const DROPPED_AT_ONCE = 100;
+
+/** Why something was put aside, for admins: without anybody's number, and without anything that somebody wrote. */
+export function reasonOf(error: unknown): string {
+  // The words of an error that no rule foresaw may quote what a customer wrote.
+  if (!(error instanceof PutAside))
+    return "Something unforeseen happened to it: the server's log says what. Try again when that is repaired.";
+  return maskPhoneNumbers(error.message).slice(0, LONGEST_REASON);
+}
+
+/** Keeps an item of a webhook as a dead letter; of too many the oldest go. */
+export async function putAside(
+  platform: Platform,
+  transaction: Transaction,
+  body: InboxBodyRow,
+  { payload, error }: { payload: unknown; error: unknown },
+): Promise<void> {
+  await transaction.insert(DeadLetterRow, {
+    id: newId('DeadLetter'),
+    contractId: body.contractId,
+    channelId: body.channelId,
+    receivedAt: body.receivedAt,
+    reason: reasonOf(error),
+    payload: storable(payload, body.body),
+    attempts: 1,
+  });
+  const dropped = await transaction.remove(
+    DeadLetterRow,
+    sql`id in (select id from dead_letters where contract_id = ${body.contractId}
+      order by received_at desc, id desc limit ${DROPPED_AT_ONCE} offset ${MOST_DEAD_LETTERS})`,
+  );
+  transaction.afterCommit(() => platform.metrics.deadLettersDropped.inc(dropped));
+}
+
+/** @param body the text in which it came. */
+function storable(payload: unknown, body: string): Record<string, unknown> {
+  if (isDeeper(payload, DEEPEST_PAYLOAD)) return beginningOf(body);
+  const isObject = typeof payload === 'object' && payload !== null && !Array.isArray(payload);
+  const stored = isObject ? (payload as Record<string, unknown>) : { [UNREADABLE_TEXT]: payload };
+  if (JSON.stringify(stored).length <= LARGEST_PAYLOAD) return stored;
+  return beginningOf(typeof payload === 'string' ? payload : JSON.stringify(payload));
+}
+
+function beginningOf(text: string): Record<string, unknown> {
+  return { [UNREADABLE_TEXT]: text.slice(0, LARGEST_PAYLOAD) };
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
+}
