@@ -42,10 +42,19 @@ export class Desk {
     readonly templates: Record<string, string>,
   ) {}
 
-  /** Sets a desk up: bot, number, flow, templates enabled with a return block, active messaging on; no agents yet. */
-  static async open(app: TestApp, options: { templates?: object[]; enable?: boolean } = {}): Promise<Desk> {
+  /**
+   * Sets a desk up: bot, number, flow, templates enabled with a return block, active messaging on; no agents yet.
+   * @param options `beside` another desk, in the same contract.
+   */
+  static async open(
+    app: TestApp,
+    options: { templates?: object[]; enable?: boolean; beside?: Desk } = {},
+  ): Promise<Desk> {
     const number = String((numbers += 1)).padStart(6, '0');
-    const { id, admin } = await app.contract(`desk${number}`);
+    const { beside } = options;
+    const { id, admin } = beside
+      ? { id: beside.contractId, admin: beside.admin }
+      : await app.contract(`desk${number}`);
     const { bot } = await admin.act(
       'createBot',
       { name: 'Orders', identity: `orders${number}@msging.net`, kind: 'BUILDER' },

@@ -40,9 +40,11 @@ async function metric(name: string): Promise<number> {
   return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
 }
 
-/** A desk whose number's calls are all answered so, until `repair` gives it a new token. */
+/** A desk whose number's calls are all answered so, until `repair` gives it a new token; and another in its contract. */
 async function failingDesk(step: Step) {
   const desk = await Desk.open(app);
+  const other = await Desk.open(app, { beside: desk });
+  const olga = await other.agent('Olga');
   const bia = await desk.agent('Bia');
   const alerts = await desk.admin.listen(ALERTS);
   const token = `EAAGrenewed${desk.phoneNumberId}`;
@@ -56,7 +58,7 @@ async function failingDesk(step: Step) {
     const input = { channelId: desk.channelId, accessToken: token };
     await desk.admin.act('updateWhatsAppChannel', input, 'channel { id }');
   };
-  return { desk, bia, alerts, ids, numbers, token, repair };
+  return { desk, other, olga, bia, alerts, ids, numbers, token, repair };
 }
 
 const HEALTH = `query ($id: ID!) { bot(id: $id) { whatsAppChannel { health { state since providerCode message } } } }`;
@@ -76,11 +78,9 @@ describe('rule 21: an error of the account', () => {
   test.each(rows)(
     '%s stops that number alone, says so, and nothing is lost or doubled',
     async (_name, step, code) => {
-      const other = await Desk.open(app);
-      const olga = await other.agent('Olga');
       const stops = await metric('saludo_channel_stops_total');
       const lines = faults.logged.length;
-      const { desk, bia, alerts, ids, numbers, token, repair } = await failingDesk(step);
+      const { desk, other, olga, bia, alerts, ids, numbers, token, repair } = await failingDesk(step);
       const healthOf = async (): Promise<Data> =>
         (await desk.admin.ask(HEALTH, { id: desk.botId })).bot.whatsAppChannel.health;
       const stopped = await eventually(healthOf, ({ state }) => state === 'STOPPED', PATIENCE);
