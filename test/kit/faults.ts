@@ -5,9 +5,11 @@ import type { Caller, Data } from './caller';
 import type { Desk } from './desk';
 import { eventually } from './eventually';
 import { answers, PROVIDER_TOKEN, type RecordedCall, type Step } from './provider-double';
+import { scaled } from './scale';
 
-/** Others may keep the machine busy while a test waits. */
+/** Others may keep the machine busy while a test waits, for one thing and for all. */
 export const PATIENCE = 60_000;
+export const TIME_LIMIT = scaled(180_000, 1_200_000);
 
 /** For servers on which many things go wrong at once, and whose clock is moved far on. */
 export const BUSY = { SENDS_PER_MINUTE: '100000', REQUESTS_PER_MINUTE: '1000000', PRESENCE_TIMEOUT: '0' };

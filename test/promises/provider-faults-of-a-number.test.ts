@@ -13,8 +13,10 @@ import {
   quotingError,
   reached,
   sendsOf,
+  TIME_LIMIT,
   UNTELLABLE,
 } from '../kit/faults';
+import { inTurns } from '../kit/in-turns';
 import { answers, type Step } from '../kit/provider-double';
 import { scaled } from '../kit/scale';
 
@@ -49,9 +51,12 @@ async function failingDesk(step: Step) {
   const alerts = await desk.admin.listen(ALERTS);
   const token = `EAAGrenewed${desk.phoneNumberId}`;
   const numbers = [1, 2, 3].map(freshNumber);
-  const ids = await Promise.all(
-    numbers.map((number) => faults.send(desk, bia, number, [step, step, step, step])),
-  );
+  // Not before all are stored: a stopped number takes none.
+  let begin = (): void => undefined;
+  const stored = new Promise<void>((resolve) => (begin = resolve));
+  const failing = answers.delay(stored, step);
+  const ids = await Promise.all(numbers.map((number) => faults.send(desk, bia, number, [failing, failing])));
+  begin();
   const repair = async (): Promise<void> => {
     app.provider.tokens.add(token);
     for (const number of numbers) faults.answer(number, []);
@@ -121,27 +126,32 @@ describe('rule 21: an error of the account', () => {
       expect([about().length, alerts.pending]).toEqual([2, 0]);
       await alerts.close();
     },
+    TIME_LIMIT,
   );
 });
 
-test('rules 20 and 21: a number whose calls all hang holds up no other', async () => {
-  const [hanging, other] = [await Desk.open(app), await Desk.open(app)];
-  const [bia, olga] = [await hanging.agent('Bia'), await other.agent('Olga')];
-  let answer = (): void => undefined;
-  const answered = new Promise<void>((resolve) => (answer = resolve));
-  const numbers = Array.from({ length: 140 }, freshNumber);
-  const ids = await Promise.all(
-    numbers.map((number) => faults.send(hanging, bia, number, [answers.delay(answered)])),
-  );
-  const made = (): number => numbers.filter((number) => faults.callsTo(number).length > 0).length;
-  // As many as one number may have on their way; the others wait for them.
-  await eventually(made, (count) => count === 128, PATIENCE);
-  await other.accepted(olga, `+${freshNumber()}`);
-  expect(made()).toBe(128);
-  answer();
-  await reached({ app, caller: bia }, ids, ({ status }) => status === 'ACCEPTED');
-  expect(numbers.map((number) => faults.callsTo(number).length)).toEqual(numbers.map(() => 1));
-});
+test(
+  'rules 20 and 21: a number whose calls all hang holds up no other',
+  async () => {
+    const [hanging, other] = [await Desk.open(app), await Desk.open(app)];
+    const [bia, olga] = [await hanging.agent('Bia'), await other.agent('Olga')];
+    let answer = (): void => undefined;
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    const numbers = Array.from({ length: 140 }, freshNumber);
+    const ids = await inTurns(numbers, (number) =>
+      faults.send(hanging, bia, number, [answers.delay(answered)]),
+    );
+    const made = (): number => numbers.filter((number) => faults.callsTo(number).length > 0).length;
+    // As many as one number may have on their way; the others wait for them.
+    await eventually(made, (count) => count === 128, PATIENCE);
+    await other.accepted(olga, `+${freshNumber()}`);
+    expect(made()).toBe(128);
+    answer();
+    await reached({ app, caller: bia }, ids, ({ status }) => status === 'ACCEPTED');
+    expect(numbers.map((number) => faults.callsTo(number).length)).toEqual(numbers.map(() => 1));
+  },
+  TIME_LIMIT,
+);
 
 test('rule 42: the log told of all that without a token or a phone number', () => {
   expect(faults.logged).not.toHaveLength(0);

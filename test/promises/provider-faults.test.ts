@@ -12,10 +12,12 @@ import {
   quotingError,
   reached,
   sendsOf,
+  TIME_LIMIT,
   UNTELLABLE,
   type SeenSend,
 } from '../kit/faults';
 import { freePort } from '../kit/free-port';
+import { inTurns } from '../kit/in-turns';
 import { answers, createProviderDouble, type ProviderDouble, type Step } from '../kit/provider-double';
 import { figure } from '../kit/scale';
 import { LISTED_TEMPLATES } from '../kit/templates';
@@ -125,146 +127,165 @@ function table(): Row[] {
 }
 
 describe('rules 20 to 23: what the provider answers', () => {
-  test('ends in the right fact and status, once each, and holds up nobody else', async () => {
-    const desk = await Desk.open(app);
-    const bia = await desk.agent('Bia');
-    const confirmations = await bia.listen(
-      'subscription ($after: String) { sendConfirmed(after: $after) { outcome send { id } } }',
-    );
-    const rows = table();
-    const sent = await Promise.all(
-      rows.map(async ([name, steps, ending]) => {
+  test(
+    'ends in the right fact and status, once each, and holds up nobody else',
+    async () => {
+      const desk = await Desk.open(app);
+      const bia = await desk.agent('Bia');
+      const confirmations = await bia.listen(
+        'subscription ($after: String) { sendConfirmed(after: $after) { outcome send { id } } }',
+      );
+      const rows = table();
+      const sent = await inTurns(rows, async ([name, steps, ending]) => {
         const number = freshNumber();
         return { name, ending, number, id: await faults.send(desk, bia, number, [...steps]) };
-      }),
-    );
-    const ids = sent.map(({ id }) => id);
-    const isNeverKnown = ({ ending }: (typeof sent)[number]): boolean => ending === NEVER_KNOWN;
-    // What was accepted at once was, though others hang.
-    const open = sent.filter(({ name }) => name === 'no answer' || name === 'an answer that stands still');
-    const held = sent.filter(({ ending }) => ending === AT_ONCE).map(({ id }) => id);
-    const early = await reached({ app, caller: bia }, held, ({ status }) => status === 'ACCEPTED');
-    expect(open.map(({ id }) => early.get(id)!.timeline.at(-1)?.kind)).toEqual([
-      'call_started',
-      'call_started',
-    ]);
-    // Then whoever waits for an answer gives up, and what may be repeated is.
-    app.clock.advance(31 * SECOND);
-    const unknown = sent.filter(isNeverKnown).map(({ id }) => id);
-    await reached(
-      { app, caller: bia },
-      unknown,
-      ({ status, outcomeUnknown }) => status === 'QUEUED' && outcomeUnknown,
-    );
-    const decided = sent.filter((one) => !isNeverKnown(one)).map(({ id }) => id);
-    await reached({ app, caller: bia }, decided, ({ status }) => status !== 'QUEUED', SECOND);
-    app.clock.advance(6 * MINUTE);
-    const all = await reached({ app, caller: bia }, ids, ({ status }) => status !== 'QUEUED');
-
-    for (const { name, ending, number, id } of sent) {
-      const { status, failure, attempts, outcomeUnknown, timeline } = all.get(id)!;
-      const facts = timeline.map(({ kind }) => kind).slice(1);
-      const { code, providerCode } = failure ?? {};
-      expect({ name, status, code, providerCode, attempts, facts: facts.join(' '), outcomeUnknown }).toEqual({
-        name,
-        code: undefined,
-        ...ending,
-        providerCode: ending.status === 'FAILED' ? (ending.providerCode ?? null) : undefined,
-        outcomeUnknown: false,
       });
-      expect([name, faults.callsTo(number).length]).toEqual([name, ending.attempts]);
-      expect(failure?.message ?? '').not.toMatch(UNTELLABLE);
-    }
-    const confirmed = new Map<string, string[]>();
-    for (const _one of sent) {
-      const { sendConfirmed }: Data = await confirmations.next();
-      const { id } = sendConfirmed.send as { id: string };
-      confirmed.set(id, [...(confirmed.get(id) ?? []), sendConfirmed.outcome as string]);
-    }
-    expect(Object.fromEntries(confirmed)).toEqual(
-      Object.fromEntries(sent.map(({ id, ending }) => [id, [ending.status]])),
-    );
-    expect(confirmations.pending).toBe(0);
-    await confirmations.close();
-    // Nobody was called but the provider, and what it said of templates made us look at them.
-    expect(foreign.calls).toEqual([]);
-    expect(
-      app.provider.calls.filter(({ path }) => path.endsWith('/message_templates')).length,
-    ).toBeGreaterThan(1);
-    expect(faults.logged.filter((line) => line.includes('called a request of ours wrong'))).toHaveLength(
-      (FOR_GOOD['REQUEST_REFUSED']?.length ?? 0) + 1,
-    );
-  });
+      const ids = sent.map(({ id }) => id);
+      const isNeverKnown = ({ ending }: (typeof sent)[number]): boolean => ending === NEVER_KNOWN;
+      // What was accepted at once was, though others hang.
+      const open = sent.filter(({ name }) => name === 'no answer' || name === 'an answer that stands still');
+      const held = sent.filter(({ ending }) => ending === AT_ONCE).map(({ id }) => id);
+      const early = await reached({ app, caller: bia }, held, ({ status }) => status === 'ACCEPTED');
+      expect(open.map(({ id }) => early.get(id)!.timeline.at(-1)?.kind)).toEqual([
+        'call_started',
+        'call_started',
+      ]);
+      // Then whoever waits for an answer gives up, and what may be repeated is.
+      app.clock.advance(31 * SECOND);
+      const unknown = sent.filter(isNeverKnown).map(({ id }) => id);
+      await reached(
+        { app, caller: bia },
+        unknown,
+        ({ status, outcomeUnknown }) => status === 'QUEUED' && outcomeUnknown,
+      );
+      const decided = sent.filter((one) => !isNeverKnown(one)).map(({ id }) => id);
+      await reached({ app, caller: bia }, decided, ({ status }) => status !== 'QUEUED', SECOND);
+      app.clock.advance(6 * MINUTE);
+      const all = await reached({ app, caller: bia }, ids, ({ status }) => status !== 'QUEUED');
 
-  test('tells how long to wait, which delays that message alone', async () => {
-    const desk = await Desk.open(app);
-    const bia = await desk.agent('Bia');
-    const limited = (retryAfter: string, body = ''): Step =>
-      answers.rawBody(429, body, { 'retry-after': retryAfter });
-    const date = new Date(app.clock.now() + 200 * SECOND).toUTCString();
-    const scripts: Step[][] = [
-      [limited('200')],
-      [limited(date)],
-      [quotingError(130429, 429, { headers: { 'retry-after': '200' } })],
-      // A storm: each time anew, and a date that has passed.
-      [limited('0'), limited('Thu, 01 Jan 1970 00:00:00 GMT'), limited('1'), limited('200')],
-    ];
-    const numbers = scripts.map(freshNumber);
-    const ids = await Promise.all(
-      scripts.map((steps, index) => faults.send(desk, bia, numbers[index] ?? '', [...steps])),
-    );
-    const calls = (): number[] => numbers.map((number) => faults.callsTo(number).length);
-    await eventually(calls, (made) => made.join() === '1,1,1,1', PATIENCE);
-    // The others go on meanwhile, and the storm's message is tried again as it is told.
-    await eventually(
-      () => {
-        app.clock.advance(SECOND);
-        return calls();
-      },
-      ([, , , storm]) => storm === 4,
-      PATIENCE,
-    );
-    const waited = await reached({ app, caller: bia }, [], () => true);
-    expect(ids.map((id) => waited.get(id)!.status)).toEqual(ids.map(() => 'QUEUED'));
-    await desk.accepted(bia, `+${freshNumber()}`);
-    expect(calls()).toEqual([1, 1, 1, 4]);
-    await reached({ app, caller: bia }, ids, ({ status }) => status === 'ACCEPTED', 20 * SECOND);
-    expect(calls()).toEqual([2, 2, 2, 5]);
-  });
+      for (const { name, ending, number, id } of sent) {
+        const { status, failure, attempts, outcomeUnknown, timeline } = all.get(id)!;
+        const facts = timeline.map(({ kind }) => kind).slice(1);
+        const { code, providerCode } = failure ?? {};
+        expect({
+          name,
+          status,
+          code,
+          providerCode,
+          attempts,
+          facts: facts.join(' '),
+          outcomeUnknown,
+        }).toEqual({
+          name,
+          code: undefined,
+          ...ending,
+          providerCode: ending.status === 'FAILED' ? (ending.providerCode ?? null) : undefined,
+          outcomeUnknown: false,
+        });
+        expect([name, faults.callsTo(number).length]).toEqual([name, ending.attempts]);
+        expect(failure?.message ?? '').not.toMatch(UNTELLABLE);
+      }
+      const confirmed = new Map<string, string[]>();
+      for (const _one of sent) {
+        const { sendConfirmed }: Data = await confirmations.next();
+        const { id } = sendConfirmed.send as { id: string };
+        confirmed.set(id, [...(confirmed.get(id) ?? []), sendConfirmed.outcome as string]);
+      }
+      expect(Object.fromEntries(confirmed)).toEqual(
+        Object.fromEntries(sent.map(({ id, ending }) => [id, [ending.status]])),
+      );
+      expect(confirmations.pending).toBe(0);
+      await confirmations.close();
+      // Nobody was called but the provider, and what it said of templates made us look at them.
+      expect(foreign.calls).toEqual([]);
+      expect(
+        app.provider.calls.filter(({ path }) => path.endsWith('/message_templates')).length,
+      ).toBeGreaterThan(1);
+      expect(faults.logged.filter((line) => line.includes('called a request of ours wrong'))).toHaveLength(
+        (FOR_GOOD['REQUEST_REFUSED']?.length ?? 0) + 1,
+      );
+    },
+    TIME_LIMIT,
+  );
 
-  test('a provider that does not listen gets it once it does', async () => {
-    const port = await freePort();
-    const open = async (): Promise<ProviderDouble> => {
-      const double = await createProviderDouble(port);
-      double.answerTemplates(() => answers.rawBody(200, JSON.stringify({ data: LISTED_TEMPLATES })));
-      return double;
-    };
-    let double = await open();
-    const server = await TestApp.start({ environment: { WHATSAPP_API_URL: double.url } });
-    try {
-      const desk = await Desk.open(server);
+  test(
+    'tells how long to wait, which delays that message alone',
+    async () => {
+      const desk = await Desk.open(app);
       const bia = await desk.agent('Bia');
-      await double.close();
-      const number = freshNumber();
-      const id = await faults.send(desk, bia, number);
-      const isNotSent = ({ timeline }: SeenSend): boolean => timeline.some(({ kind }) => kind === 'not_sent');
-      await reached({ app, caller: bia }, [id], isNotSent);
-      double = await open();
-      const all = await eventually(
+      const limited = (retryAfter: string, body = ''): Step =>
+        answers.rawBody(429, body, { 'retry-after': retryAfter });
+      const date = new Date(app.clock.now() + 200 * SECOND).toUTCString();
+      const scripts: Step[][] = [
+        [limited('200')],
+        [limited(date)],
+        [quotingError(130429, 429, { headers: { 'retry-after': '200' } })],
+        // A storm: each time anew, and a date that has passed.
+        [limited('0'), limited('Thu, 01 Jan 1970 00:00:00 GMT'), limited('1'), limited('200')],
+      ];
+      const numbers = scripts.map(freshNumber);
+      const ids = await Promise.all(
+        scripts.map((steps, index) => faults.send(desk, bia, numbers[index] ?? '', [...steps])),
+      );
+      const calls = (): number[] => numbers.map((number) => faults.callsTo(number).length);
+      await eventually(calls, (made) => made.join() === '1,1,1,1', PATIENCE);
+      // The others go on meanwhile, and the storm's message is tried again as it is told.
+      await eventually(
         () => {
-          server.clock.advance(5 * SECOND);
-          return sendsOf(bia);
+          app.clock.advance(SECOND);
+          return calls();
         },
-        (sends) => sends.get(id)?.status === 'ACCEPTED',
+        ([, , , storm]) => storm === 4,
         PATIENCE,
       );
-      expect(all.get(id)!.timeline.map(({ kind }) => kind)).not.toContain('no_answer');
-      expect(double.sends.map(numberCalled)).toEqual([number]);
-    } finally {
-      await server.stop();
-      await double.close();
-    }
-  });
+      const waited = await reached({ app, caller: bia }, [], () => true);
+      expect(ids.map((id) => waited.get(id)!.status)).toEqual(ids.map(() => 'QUEUED'));
+      await desk.accepted(bia, `+${freshNumber()}`);
+      expect(calls()).toEqual([1, 1, 1, 4]);
+      await reached({ app, caller: bia }, ids, ({ status }) => status === 'ACCEPTED', 20 * SECOND);
+      expect(calls()).toEqual([2, 2, 2, 5]);
+    },
+    TIME_LIMIT,
+  );
+
+  test(
+    'a provider that does not listen gets it once it does',
+    async () => {
+      const port = await freePort();
+      const open = async (): Promise<ProviderDouble> => {
+        const double = await createProviderDouble(port);
+        double.answerTemplates(() => answers.rawBody(200, JSON.stringify({ data: LISTED_TEMPLATES })));
+        return double;
+      };
+      let double = await open();
+      const server = await TestApp.start({ environment: { WHATSAPP_API_URL: double.url } });
+      try {
+        const desk = await Desk.open(server);
+        const bia = await desk.agent('Bia');
+        await double.close();
+        const number = freshNumber();
+        const id = await faults.send(desk, bia, number);
+        const isNotSent = ({ timeline }: SeenSend): boolean =>
+          timeline.some(({ kind }) => kind === 'not_sent');
+        await reached({ app, caller: bia }, [id], isNotSent);
+        double = await open();
+        const all = await eventually(
+          () => {
+            server.clock.advance(5 * SECOND);
+            return sendsOf(bia);
+          },
+          (sends) => sends.get(id)?.status === 'ACCEPTED',
+          PATIENCE,
+        );
+        expect(all.get(id)!.timeline.map(({ kind }) => kind)).not.toContain('no_answer');
+        expect(double.sends.map(numberCalled)).toEqual([number]);
+      } finally {
+        await server.stop();
+        await double.close();
+      }
+    },
+    TIME_LIMIT,
+  );
 });
 
 test('rule 42: the log told of all that without a token or a phone number', () => {

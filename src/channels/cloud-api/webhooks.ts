@@ -1,5 +1,5 @@
 import type { JsonObject } from '../channel';
-import { asObject, listOf, objectOf, textOf } from '../json';
+import { asObject, isDeeper, listOf, objectOf, textOf } from '../json';
 import type { WebhookItem } from '../webhook-items';
 import { contactFinder, Unreadable } from './webhook-elements';
 import type { Element } from './webhook-elements';
@@ -70,9 +70,14 @@ const IRRELEVANT_FIELDS = new Set([
 /** Numbers beyond 2^53 lose digits in JSON.parse. A name followed by a colon cannot stand inside a string. */
 const NUMERIC_TEMPLATE_ID = /("message_template_id"\s*:\s*)(\d+)(?=\s*[,}])/g;
 
-/** The JSON of a body's text. @throws SyntaxError where it is none */
+/** WhatsApp's bodies have a dozen levels. What has thousands can be read, but nothing more can be done with it. */
+const MOST_LEVELS = 100;
+
+/** The JSON of a body's text. @throws SyntaxError where it is none, or none of WhatsApp's by its depth */
 export function readWebhookJson(text: string): unknown {
-  return JSON.parse(text.replace(NUMERIC_TEMPLATE_ID, '$1"$2"'));
+  const body: unknown = JSON.parse(text.replace(NUMERIC_TEMPLATE_ID, '$1"$2"'));
+  if (isDeeper(body, MOST_LEVELS)) throw new SyntaxError('The body has too many levels');
+  return body;
 }
 
 /** Takes apart the text of a body; what is no JSON is one unreadable item that keeps the text. */
@@ -81,7 +86,7 @@ export function parseWebhookText(text: string): WebhookItem[] {
   try {
     body = readWebhookJson(text);
   } catch {
-    return [{ kind: 'unreadable', reason: 'The body is no JSON.', payload: text }];
+    return [{ kind: 'unreadable', reason: 'The body is no JSON, or has too many levels.', payload: text }];
   }
   return parseWebhook(body);
 }

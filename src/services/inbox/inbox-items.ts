@@ -8,6 +8,7 @@ import { WhatsAppChannelRow } from '../../entities/whatsapp-channel';
 import { changeMarketingPreference, changeNumber, changeUserId } from '../contacts/contacts';
 import type { Platform } from '../context';
 import { recordReport } from '../deliveries/deliveries';
+import { PutAside } from './putting-aside';
 import { receiveMessage } from '../tickets/replies';
 import { applyTemplateItem } from '../templates/template-webhooks';
 
@@ -25,11 +26,6 @@ export const WEBHOOK_READERS: Record<
   [ChannelProvider.CLOUD_API]: CLOUD_API_READER,
   [ChannelProvider.SANDBOX]: CLOUD_API_READER,
 };
-
-/** An item that cannot be understood or placed; its message says why, for admins. */
-export class PutAside extends Error {
-  override name = 'PutAside';
-}
 
 /** The connected number that an item is about: of this contract only (rule 25). */
 async function channelWhere(

@@ -9,8 +9,8 @@ import { newId } from '../../entities/ids';
 import { InboxBodyRow } from '../../entities/inbox-body';
 import { WhatsAppChannelRow } from '../../entities/whatsapp-channel';
 import type { Platform } from '../context';
-import { PutAside, WEBHOOK_READERS, workItem } from './inbox-items';
-import { putAside } from './putting-aside';
+import { WEBHOOK_READERS, workItem } from './inbox-items';
+import { putAside, PutAside } from './putting-aside';
 import { Rounds } from '../rounds';
 
 const BODIES_AT_ONCE = 8;

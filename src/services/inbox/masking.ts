@@ -23,6 +23,8 @@ const SHOWN: ReadonlySet<string> = new Set([
 
 /** Customers name things too, such as the kinds of numbers in a contact that they share: what is no word is text. */
 const WORD = /^[\w.-]{1,100}$/;
+/** What is no name of a field may be a number or a text that was put in the place of one. */
+const FIELD_NAME = /^[A-Za-z_]\w{0,60}$/;
 /** A provider's id of a message has its recipient's number inside, merely encoded. */
 const ACCOUNT_ID = /^\d{1,20}$/;
 const LARGEST_PLAIN_NUMBER = 999_999;
@@ -37,7 +39,10 @@ export function maskPayload(payload: Record<string, unknown>): Record<string, un
 
 function maskFields(value: object, path: readonly string[]): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(value).map(([field, inner]) => [field, mask(inner, [...path, field])]),
+    Object.entries(value).map(([field, inner]) => [
+      FIELD_NAME.test(field) ? field : MASK,
+      mask(inner, [...path, field]),
+    ]),
   );
 }
 

@@ -5,7 +5,6 @@ import { DeadLetterRow } from '../../entities/dead-letter';
 import { newId } from '../../entities/ids';
 import type { InboxBodyRow } from '../../entities/inbox-body';
 import type { Platform } from '../context';
-import { PutAside } from './inbox-items';
 
 /** What is stored of something that was put aside: a body with this element alone, or the text that was no JSON. */
 export const UNREADABLE_TEXT = 'unreadable';
@@ -13,11 +12,14 @@ export const UNREADABLE_TEXT = 'unreadable';
 const LONGEST_REASON = 500;
 /** Nothing that WhatsApp has customers write is larger, so that what is larger is kept in part only. */
 const LARGEST_PAYLOAD = 65_536;
-/** What is deeper could not be read again, and is kept as its text. */
-const DEEPEST_PAYLOAD = 100;
 /** What is put aside must not fill the disk: of a contract so many dead letters are kept, the newest. */
 export const MOST_DEAD_LETTERS = 10_000;
 const DROPPED_AT_ONCE = 100;
+
+/** An item that cannot be understood or placed; its message says why, for admins. */
+export class PutAside extends Error {
+  override name = 'PutAside';
+}
 
 /** Why something was put aside, for admins: without anybody's number, and without anything that somebody wrote. */
 export function reasonOf(error: unknown): string {
@@ -40,7 +42,7 @@ export async function putAside(
     channelId: body.channelId,
     receivedAt: body.receivedAt,
     reason: reasonOf(error),
-    payload: storable(payload, body.body),
+    payload: storable(payload),
     attempts: 1,
   });
   const dropped = await transaction.remove(
@@ -51,20 +53,9 @@ export async function putAside(
   transaction.afterCommit(() => platform.metrics.deadLettersDropped.inc(dropped));
 }
 
-/** @param body the text in which it came. */
-function storable(payload: unknown, body: string): Record<string, unknown> {
-  if (isDeeper(payload, DEEPEST_PAYLOAD)) return beginningOf(body);
+function storable(payload: unknown): Record<string, unknown> {
   const isObject = typeof payload === 'object' && payload !== null && !Array.isArray(payload);
   const stored = isObject ? (payload as Record<string, unknown>) : { [UNREADABLE_TEXT]: payload };
-  if (JSON.stringify(stored).length <= LARGEST_PAYLOAD) return stored;
-  return beginningOf(typeof payload === 'string' ? payload : JSON.stringify(payload));
-}
-
-function beginningOf(text: string): Record<string, unknown> {
-  return { [UNREADABLE_TEXT]: text.slice(0, LARGEST_PAYLOAD) };
-}
-
-function isDeeper(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
+  const text = typeof payload === 'string' ? payload : JSON.stringify(payload);
+  return text.length <= LARGEST_PAYLOAD ? stored : { [UNREADABLE_TEXT]: text.slice(0, LARGEST_PAYLOAD) };
 }

@@ -11,6 +11,7 @@ import { TemplateStatus } from '../../entities/enums';
 import { TemplateRow } from '../../entities/template';
 import type { WhatsAppChannelRow } from '../../entities/whatsapp-channel';
 import type { Platform } from '../context';
+import { PutAside } from '../inbox/putting-aside';
 import { disableActivations, needsEnablingAnew, unsupportedReasonOf } from './template-mirror';
 import { refreshTemplatesAnew } from './template-sync';
 
@@ -19,7 +20,7 @@ export type TemplateWebhookItem =
 
 /**
  * Applies what a webhook says about a template (domain rule 7), on every number of its business account.
- * @throws Error where no number has such a template; its message says why the report is put aside.
+ * @throws PutAside where no number has such a template.
  */
 export async function applyTemplateItem(
   platform: Platform,
@@ -29,8 +30,8 @@ export async function applyTemplateItem(
 ): Promise<void> {
   const rows = await templatesOf(transaction, channel, item);
   if (rows.length === 0) {
-    throw new Error(
-      `The template ${item.name} (${item.language}) is not known on this number: sync its templates, then replay this report.`,
+    throw new PutAside(
+      `The template ${item.name} (${item.language}) is not known on this number: sync its templates, then try again.`,
     );
   }
   for (const before of rows) await apply(platform, transaction, before, item);
