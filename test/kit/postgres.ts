@@ -1,4 +1,6 @@
+import { execFile, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { promisify } from 'node:util';
 import { Client } from 'pg';
 
 const SERVER = process.env['TEST_DATABASE_URL'] ?? 'postgres://postgres@127.0.0.1:5432/postgres';
@@ -32,4 +34,24 @@ export async function asAdministrator(statement: string): Promise<void> {
   } finally {
     await client.end();
   }
+}
+
+const run = promisify(execFile);
+/** These tools read an address by its percent signs alone. */
+const addressOf = (url: string): string => url.replaceAll('+', '%20');
+
+/** Whether PostgreSQL's own tools for backups are on this machine. */
+export const hasDumpTools = (): boolean => spawnSync('pg_dump', ['--version']).status === 0;
+
+/** Backs a database up into a file, as its administrators do. */
+export async function dump(url: string, file: string): Promise<void> {
+  await run('pg_dump', ['--format=custom', `--file=${file}`, `--dbname=${addressOf(url)}`]);
+}
+
+/** Makes a database of a backup. @returns its address. */
+export async function restoreDump(file: string, name: string): Promise<string> {
+  await asAdministrator(`create database ${name}`);
+  const url = urlOf(name);
+  await run('pg_restore', ['--exit-on-error', `--dbname=${addressOf(url)}`, file]);
+  return url;
 }
