@@ -201,9 +201,9 @@ describe('rules 20 to 23: what the provider answers', () => {
       expect(
         app.provider.calls.filter(({ path }) => path.endsWith('/message_templates')).length,
       ).toBeGreaterThan(1);
-      expect(faults.logged.filter((line) => line.includes('called a request of ours wrong'))).toHaveLength(
-        (FOR_GOOD['REQUEST_REFUSED']?.length ?? 0) + 1,
-      );
+      expect(
+        faults.logged.filter((line) => line.includes('took the request for a message as wrong')),
+      ).toHaveLength((FOR_GOOD['REQUEST_REFUSED']?.length ?? 0) + 1);
     },
     TIME_LIMIT,
   );

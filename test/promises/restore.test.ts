@@ -82,8 +82,10 @@ async function backedUp(environment: Record<string, string>): Promise<string> {
     return `sqlite:${file}`;
   }
   const file = path.join(folder, 'saludo.dump');
-  await dump(environment['DATABASE_URL'] ?? '', file);
-  const url = await restoreDump(file, copyName);
+  const databaseUrl = environment['DATABASE_URL'] ?? '';
+  await dump(databaseUrl, file);
+  const { username: name, password } = new URL(databaseUrl);
+  const url = await restoreDump(file, copyName, { name, password });
   const held = await commandLine({ ...environment, DATABASE_URL: url }, 'hold');
   expect(held).toMatchObject({ code: 0, error: '' });
   expect(held.out).toMatch(/messages are held.*\nCursors from before have expired\.\n$/);

@@ -130,16 +130,6 @@ async function heedRefusal(
       sql`id = ${delivery.contactId} and next_call_at < ${nextCallAt}`,
     );
   }
-  if (refusal.failure === SendFailureCode.REQUEST_REFUSED) {
-    // Its words may quote what was written.
-    const { providerCode } = refusal;
-    transaction.afterCommit(() =>
-      platform.log.error(
-        { deliveryId: delivery.id, providerCode },
-        'WhatsApp called a request of ours wrong',
-      ),
-    );
-  }
   if (refusal.optOut === 'MARKETING')
     await noteMarketingOptOut(transaction, delivery.contactId, transaction.now);
   if (refusal.refreshTemplate) refreshTemplatesAfter(platform, transaction, delivery);
