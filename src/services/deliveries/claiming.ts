@@ -9,6 +9,8 @@ import type { PlacesLeft } from './call-places';
 export const LEASE = 60 * SECOND;
 /** WhatsApp takes one message to the same person about every 6 seconds. */
 export const RECIPIENT_PAUSE = 6 * SECOND;
+/** No more at once, so that nobody else who wants a number's row waits long for it. */
+const MOST_CLAIMS = 100;
 /** WhatsApp takes 80 messages a second from one number. */
 const CALLS_PER_SECOND = 80;
 /** A number that is booked out for so long is passed over, so that the others get their turn. */
@@ -91,7 +93,7 @@ async function dueDeliveries(
       and not exists (select 1 from deliveries other where other.contact_id = deliveries.contact_id
         and other.id <> deliveries.id and (other.lease_until > ${now} or other.due_at is not null
           and (other.created_at, other.id) < (deliveries.created_at, deliveries.id)))
-    order by deliveries.due_at, deliveries.id limit ${places.free}${alone}`);
+    order by deliveries.due_at, deliveries.id limit ${Math.min(places.free, MOST_CLAIMS)}${alone}`);
   return rows.map((row) => ({
     id: row['id'] as string,
     contractId: row['contract_id'] as string,

@@ -12,9 +12,14 @@ export const UNREADABLE_TEXT = 'unreadable';
 const LONGEST_REASON = 500;
 /** Nothing that WhatsApp has customers write is larger, so that what is larger is kept in part only. */
 const LARGEST_PAYLOAD = 65_536;
-/** What is put aside must not fill the disk: of a contract so many dead letters are kept, the newest. */
+/** What is put aside must not fill the disk: of a contract so many dead letters are kept, the newest, and some more for a while. */
 export const MOST_DEAD_LETTERS = 10_000;
-const DROPPED_AT_ONCE = 100;
+/** To look for too many takes a while: a server does it with its first letter of a contract, and then after so many. */
+const LETTERS_BETWEEN_LOOKS = 100;
+const DROPPED_AT_ONCE = 1_000;
+
+/** How many letters of each contract a server has put aside since it last looked for too many. */
+const lettersSinceLook = new WeakMap<Platform, Map<string, number>>();
 
 /** An item that cannot be understood or placed; its message says why, for admins. */
 export class PutAside extends Error {
@@ -45,9 +50,21 @@ export async function putAside(
     payload: storable(payload),
     attempts: 1,
   });
+  if (isTimeToLook(platform, body.contractId)) await dropOldest(platform, transaction);
+}
+
+function isTimeToLook(platform: Platform, contractId: string): boolean {
+  const counts = lettersSinceLook.get(platform) ?? new Map<string, number>();
+  lettersSinceLook.set(platform, counts);
+  const count = (counts.get(contractId) ?? LETTERS_BETWEEN_LOOKS - 1) + 1;
+  counts.set(contractId, count % LETTERS_BETWEEN_LOOKS);
+  return count === LETTERS_BETWEEN_LOOKS;
+}
+
+async function dropOldest(platform: Platform, transaction: Transaction): Promise<void> {
   const dropped = await transaction.remove(
     DeadLetterRow,
-    sql`id in (select id from dead_letters where contract_id = ${body.contractId}
+    sql`id in (select id from dead_letters where contract_id = ${transaction.contractId}
       order by received_at desc, id desc limit ${DROPPED_AT_ONCE} offset ${MOST_DEAD_LETTERS})`,
   );
   transaction.afterCommit(() => platform.metrics.deadLettersDropped.inc(dropped));
