@@ -92,6 +92,7 @@ const ENVIRONMENT = z.object({
   REQUEST_TIMEOUT: duration('PT30S').refine(({ milliseconds }) => milliseconds >= SECOND, {
     error: 'an ISO 8601 duration of at least PT1S',
   }),
+  UNAUTHENTICATED_SOCKETS: wholeNumber(500, 1, 1_000_000),
   SEED_DEMO: z.enum(['true', 'false'], { error: 'true or false' }).optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, { error: LOG_LEVELS.join(', ') }).default('info'),
 });
@@ -126,6 +127,8 @@ export interface Config {
   readonly requestsPerMinute: number;
   /** How long a request may take to arrive. */
   readonly requestTimeout: number;
+  /** WebSockets of one address that wait for their token to be accepted, at most. */
+  readonly unauthenticatedSockets: number;
   /** Whether an empty database gets a contract to try everything on; never in production. */
   readonly seedDemo: boolean;
   readonly logLevel: (typeof LOG_LEVELS)[number];
@@ -229,6 +232,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     sendsPerMinute: values.SENDS_PER_MINUTE,
     requestsPerMinute: values.REQUESTS_PER_MINUTE,
     requestTimeout: values.REQUEST_TIMEOUT.milliseconds,
+    unauthenticatedSockets: values.UNAUTHENTICATED_SOCKETS,
     seedDemo: !production && values.SEED_DEMO !== 'false',
     logLevel: values.LOG_LEVEL,
   });

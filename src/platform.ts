@@ -111,6 +111,7 @@ export async function openPlatform(config: Config, overrides: Overrides = {}): P
     // URLs leave out the port that goes without saying.
     publicUrl: () => config.publicUrl ?? `http://localhost:${new URL(ownUrl).port || '80'}`,
   };
+  platform.metrics.measureFollowers(() => eventLog.followers);
   return {
     platform,
     listensAt(url) {

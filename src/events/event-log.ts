@@ -226,6 +226,11 @@ export class EventLog {
     return follower;
   }
 
+  /** How many follow a log now. */
+  get followers(): number {
+    return [...this.tails.values()].reduce((sum, { followers }) => sum + followers.size, 0);
+  }
+
   /** Removes events that happened before `before`; how many. Cursors from before them expire. */
   async prune(before: number): Promise<number> {
     return this.store.transactAcrossContracts(async (connection) => {

@@ -25,7 +25,7 @@ export class CallerWatch {
   async add(contractId: string, session: SocketSession): Promise<void> {
     let watched = this.contracts.get(contractId);
     if (!watched) {
-      watched = this.watch(contractId, new Set());
+      watched = this.watch(contractId, new Set(), false);
     }
     watched.sessions.add(session);
     await watched.following;
@@ -38,16 +38,19 @@ export class CallerWatch {
     void watched.following.then((follower) => follower.close()).catch(() => undefined);
   }
 
-  private watch(contractId: string, sessions: Set<SocketSession>): Watched {
+  private watch(contractId: string, sessions: Set<SocketSession>, afterGap: boolean): Watched {
     const watched: Watched = { sessions, following: this.platform.eventLog.follow(contractId, null) };
     this.contracts.set(contractId, watched);
-    void this.run(contractId, watched);
+    void this.run(contractId, watched, afterGap);
     return watched;
   }
 
-  private async run(contractId: string, watched: Watched): Promise<void> {
+  private async run(contractId: string, watched: Watched, afterGap: boolean): Promise<void> {
+    let follower: Follower | null = null;
     try {
-      const follower = await watched.following;
+      follower = await watched.following;
+      // Who was revoked while nobody watched is found by a look at everybody.
+      if (afterGap) await this.review([...watched.sessions]);
       for (let happening = await follower.next(); happening; happening = await follower.next()) {
         if (happening.kind !== 'CallerRevoked') continue;
         for (const session of watched.sessions) {
@@ -55,18 +58,11 @@ export class CallerWatch {
         }
       }
     } catch (error) {
+      follower?.close();
       this.platform.log.warn({ err: error }, 'The watch for revoked callers was interrupted');
-      this.platform.clock.after(RETRY, () => this.resume(contractId, watched));
-    }
-  }
-
-  private resume(contractId: string, watched: Watched): void {
-    if (this.contracts.get(contractId) !== watched) return;
-    const again = this.watch(contractId, watched.sessions);
-    again.following
-      .then(() => this.review([...again.sessions]))
-      .catch((error: unknown) => {
-        this.platform.log.warn({ err: error }, 'The callers of open sockets could not be looked at anew');
+      this.platform.clock.after(RETRY, () => {
+        if (this.contracts.get(contractId) === watched) this.watch(contractId, watched.sessions, true);
       });
+    }
   }
 }

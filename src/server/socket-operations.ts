@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import {
+  execute,
   GraphQLError,
+  OperationTypeNode,
+  subscribe,
   type ExecutionArgs,
   type ExecutionResult,
-  type FormattedExecutionResult,
   type GraphQLFormattedError,
 } from 'graphql';
-import type { SubscribePayload } from 'graphql-ws';
 import { Problem } from '../problems';
 import { reviewViewer } from '../services/access/authentication';
 import type { Platform } from '../services/context';
@@ -15,10 +16,9 @@ import { rootOf, type Masking } from './masking';
 import { RequestContext } from './request-context';
 import type { RequestRate } from './request-rate';
 import { apiSchema } from './schema';
+import type { SocketOperation } from './socket-operation';
 import { CLOSE, type SocketSession } from './socket-session';
 import { admit, readDocument } from './validation';
-
-const MOST_OPERATIONS = 20;
 
 /** A problem as an error of the operation, which leaves the socket's other operations alone. */
 const asError = (error: unknown): GraphQLError =>
@@ -36,71 +36,71 @@ export class SocketOperations {
     private readonly rate: RequestRate,
   ) {}
 
-  /** What to execute, or why not. Never throws: that would close the socket with all that runs on it. */
-  async begin(
-    session: SocketSession,
-    id: string,
-    payload: SubscribePayload,
-    running: number,
-  ): Promise<ExecutionArgs | readonly GraphQLError[]> {
+  /** Runs it to its end. What befalls it is told to its client, and leaves the socket's other operations alone. */
+  async run(session: SocketSession, operation: SocketOperation): Promise<void> {
     try {
-      if (running > MOST_OPERATIONS) {
-        throw new Problem(
-          'RATE_LIMITED',
-          `A socket runs at most ${MOST_OPERATIONS} operations at once: complete one of them, or open another socket.`,
-        );
-      }
       this.keepRate(session);
-      return await this.prepare(session, id, payload);
-    } catch (error) {
-      if (rootOf(error) instanceof Problem && (rootOf(error) as Problem).code === 'UNAUTHENTICATED') {
-        session.close(CLOSE.forbidden, 'The token is accepted no more: connect again with a fresh one.');
+      const prepared = await this.prepare(session, operation);
+      if ('errors' in prepared) {
+        await operation.fail(this.format(operation, prepared.errors));
+        return;
       }
-      session.operations.delete(id);
-      return [asError(error)];
+      const { args, type } = prepared;
+      const result = await (type === OperationTypeNode.SUBSCRIPTION ? subscribe(args) : execute(args));
+      const formatted = (one: ExecutionResult): object => this.formatResult(operation, one);
+      if (Symbol.asyncIterator in result) await operation.follow(result, formatted);
+      else await operation.next(formatted(result));
+      await operation.complete();
+    } catch (error) {
+      const root = rootOf(error);
+      if (root instanceof Problem && root.code === 'UNAUTHENTICATED')
+        session.close(CLOSE.forbidden, 'The token is accepted no more: connect again with a fresh one.');
+      await this.refuse(operation, error);
     }
   }
 
-  format(session: SocketSession, id: string, errors: readonly GraphQLError[]): GraphQLFormattedError[] {
-    const context = session.operations.get(id);
-    const requestId = context instanceof RequestContext ? context.requestId : randomUUID();
+  /** Ends it with this error. */
+  refuse(operation: SocketOperation, error: unknown): Promise<void> {
+    return operation.fail(this.format(operation, [asError(error)]));
+  }
+
+  private format({ context }: SocketOperation, errors: readonly GraphQLError[]): GraphQLFormattedError[] {
+    const requestId = context?.requestId ?? randomUUID();
     return errors.map((error) => this.masking.format(error, requestId));
   }
 
   /** A result with its errors masked, and what is told beside the data. */
-  formatResult(session: SocketSession, id: string, result: ExecutionResult): FormattedExecutionResult {
-    const context = session.operations.get(id);
-    const { data, errors } = result;
+  private formatResult(operation: SocketOperation, { data, errors }: ExecutionResult): object {
+    const extensions = operation.context?.extensions;
     return {
-      ...(errors && { errors: this.format(session, id, errors) }),
+      ...(errors && { errors: this.format(operation, errors) }),
       ...(data !== undefined && { data }),
-      ...(context instanceof RequestContext && context.extensions && { extensions: context.extensions }),
+      ...(extensions && { extensions }),
     };
   }
 
   private async prepare(
     session: SocketSession,
-    id: string,
-    payload: SubscribePayload,
-  ): Promise<ExecutionArgs | readonly GraphQLError[]> {
+    started: SocketOperation,
+  ): Promise<{ args: ExecutionArgs; type: OperationTypeNode } | { errors: readonly GraphQLError[] }> {
+    const { payload } = started;
     const schema = apiSchema();
     const read = readDocument(payload.query);
-    if ('errors' in read) return read.errors;
+    if ('errors' in read) return read;
     const { document } = read;
     const admitted = admit(schema, document, payload, this.platform.config.production);
-    if ('errors' in admitted) return admitted.errors;
+    if ('errors' in admitted) return admitted;
     if (!session.viewer) throw new Problem('UNAUTHENTICATED', 'This socket belongs to nobody.');
     session.viewer = await reviewViewer(this.platform, session.viewer);
     const context = new RequestContext(this.platform, session.viewer, randomUUID());
     context.cost = admitted.cost;
-    session.operations.set(id, context);
-    await noteEventCursor(context, document, admitted.operation);
+    started.context = context;
+    const { operation } = admitted;
+    await noteEventCursor(context, document, operation);
+    const [variableValues, operationName] = [payload.variables ?? null, payload.operationName ?? null];
     return {
-      schema,
-      document,
-      contextValue: context,
-      variableValues: payload.variables ?? null,
-      operationName: payload.operationName ?? null,
+      args: { schema, document, contextValue: context, variableValues, operationName },
+      type: operation.operation,
     };
   }
 

@@ -1,7 +1,7 @@
 import type { WebSocket } from 'ws';
 import { DAY, SECOND, type Clock } from '../clock';
-import type { ServiceContext } from '../services/context';
 import { callerId, type Viewer } from '../services/access/viewer';
+import type { SocketOperation } from './socket-operation';
 
 /** Why this server closes sockets, besides what the protocol graphql-transport-ws says itself. */
 export const CLOSE = {
@@ -13,11 +13,12 @@ export const CLOSE = {
   tooSlow: 4008,
   /** No token, one that is not accepted, has expired or was revoked. */
   forbidden: 4403,
-  /** The caller has too many sockets. */
-  tooManySockets: 4429,
+  /** The caller has too many sockets, or says far too much on one. */
+  tooMany: 4429,
 } as const;
 
 const PING_EVERY = 20 * SECOND;
+/** Beyond this nothing more is taken from a client that does not take what it is sent: neither is held without bound. */
 const LARGEST_BACKLOG = 1_048_576;
 const LONGEST_UNSENT = 30 * SECOND;
 /** How long a client has to answer a close before its connection is cut. */
@@ -28,8 +29,8 @@ const LONGEST_REASON = 120;
 /** One WebSocket: who holds it, where its subscriptions stand, and whether it still takes what it is sent. */
 export class SocketSession {
   viewer: Viewer | null = null;
-  /** The contexts of what runs on it, by the client's ids. */
-  readonly operations = new Map<string, ServiceContext>();
+  /** What runs on it, by the client's ids. */
+  readonly operations = new Map<string, SocketOperation>();
   private readonly unsentSince: number[] = [];
   private awaitingPong = false;
   private closing = false;
@@ -67,14 +68,17 @@ export class SocketSession {
       // An error here means that the socket is gone, which its `close` event tells.
       this.socket.send(data, () => {
         this.unsentSince.shift();
+        if (this.socket.isPaused && this.socket.bufferedAmount <= LARGEST_BACKLOG) this.socket.resume();
         resolve();
       });
+      if (this.socket.bufferedAmount > LARGEST_BACKLOG) this.socket.pause();
     });
   }
 
   close(code: number, reason: string): void {
     if (this.closing) return;
     this.closing = true;
+    this.endOperations();
     this.socket.close(code, reason.slice(0, LONGEST_REASON));
     this.timers.set(
       'closing',
@@ -84,6 +88,7 @@ export class SocketSession {
 
   terminate(): void {
     this.closing = true;
+    this.endOperations();
     this.socket.terminate();
   }
 
@@ -110,7 +115,12 @@ export class SocketSession {
     this.closing = true;
     for (const cancel of this.timers.values()) cancel();
     this.timers.clear();
-    this.operations.clear();
+    this.endOperations();
+  }
+
+  /** Nothing more can be told: what runs must not go through the log in vain. */
+  private endOperations(): void {
+    for (const operation of this.operations.values()) operation.end();
   }
 
   private beatLater(): void {
@@ -122,11 +132,13 @@ export class SocketSession {
 
   private beat(): void {
     if (!this.isOpen) return;
-    if (this.awaitingPong) {
+    const stands = this.unsentSince.length > 0;
+    if (this.awaitingPong && !stands) {
       this.terminate();
       return;
     }
-    if (this.socket.bufferedAmount > LARGEST_BACKLOG) {
+    // A client that takes nothing cannot answer a ping either: it is told why, should it wake up.
+    if (this.awaitingPong || this.socket.bufferedAmount > LARGEST_BACKLOG) {
       this.closeAsTooSlow();
       return;
     }
@@ -141,8 +153,8 @@ export class SocketSession {
   /** Where each subscription stands in the log, so that a quiet one does not grow old. */
   private positions(): Record<string, string> {
     const positions: Record<string, string> = {};
-    for (const [id, { position }] of this.operations) {
-      const place = position?.();
+    for (const [id, { context }] of this.operations) {
+      const place = context?.position?.();
       if (place != null) positions[id] = place;
     }
     return positions;

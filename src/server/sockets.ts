@@ -1,6 +1,6 @@
 import { STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { handleProtocols, makeServer, type Context } from 'graphql-ws';
+import { CloseCode, handleProtocols } from 'graphql-ws';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { SECOND } from '../clock';
 import { Problem } from '../problems';
@@ -13,20 +13,13 @@ import type { Masking } from './masking';
 import { bearerToken, noteSeen, type Seen } from './request-context';
 import type { RequestRate } from './request-rate';
 import { SocketOperations } from './socket-operations';
+import { SocketProtocol } from './socket-protocol';
 import { CLOSE, SocketSession } from './socket-session';
 
 const LARGEST_MESSAGE = 65_536;
-const INIT_TIMEOUT = 10 * SECOND;
 const MOST_SOCKETS = 20;
-const INTERNAL_ERROR = 4500;
 /** How long clients have to answer a close at shutdown before they are cut off. */
 const FAREWELL = 3 * SECOND;
-
-interface Extra {
-  readonly session: SocketSession;
-  readonly request: IncomingMessage;
-}
-type Connecting = Context<Record<string, unknown> | undefined, Extra>;
 
 /** The origin of a page that may open a socket: this server's own, or one that is allowed. Programs send none. */
 function isAllowedOrigin(platform: Platform, request: IncomingMessage): boolean {
@@ -57,7 +50,6 @@ export class Sockets {
   });
   private readonly operations: SocketOperations;
   private readonly watch: CallerWatch;
-  private readonly protocol: ReturnType<typeof makeServer<Record<string, unknown> | undefined, Extra>>;
   private draining = false;
 
   constructor(
@@ -71,23 +63,6 @@ export class Sockets {
       [...this.server.clients].reduce((sum, { bufferedAmount }) => sum + bufferedAmount, 0),
     );
     this.watch = new CallerWatch(platform, (sessions) => this.review(sessions));
-    this.protocol = makeServer<Record<string, unknown> | undefined, Extra>({
-      connectionInitWaitTimeout: INIT_TIMEOUT,
-      onConnect: (connecting) => this.connect(connecting),
-      onSubscribe: ({ extra, subscriptions }, id, payload) =>
-        this.operations.begin(extra.session, id, payload, Object.keys(subscriptions).length),
-      onNext: ({ extra }, id, _payload, _args, result) =>
-        this.operations.formatResult(extra.session, id, result),
-      onError: ({ extra }, id, _payload, errors) => {
-        const formatted = this.operations.format(extra.session, id, errors);
-        extra.session.operations.delete(id);
-        return formatted;
-      },
-      onComplete: ({ extra }, id) => {
-        extra.session.operations.delete(id);
-      },
-      onPong: ({ extra }) => extra.session.answered(),
-    });
   }
 
   /** Takes the upgrades of an HTTP server. */
@@ -101,6 +76,7 @@ export class Sockets {
       else if (this.draining) refuseUpgrade(socket, 503);
       else if (!isAllowedOrigin(this.platform, request)) refuseUpgrade(socket, 403);
       else if (count.isExceeded) refuseUpgrade(socket, 429, `Retry-After: ${count.seconds}\r\n`);
+      else if (this.isCrowded(request.socket.remoteAddress)) refuseUpgrade(socket, 429);
       else this.server.handleUpgrade(request, socket, head, (opened) => this.open(opened, request));
     });
   }
@@ -128,52 +104,48 @@ export class Sockets {
     });
   }
 
+  /** Whether too many sockets of this address are open whose callers are not known yet. */
+  private isCrowded(address: string | undefined): boolean {
+    const unknown = [...this.sessions].filter((one) => one.viewer === null && one.address === address);
+    return unknown.length >= this.platform.config.unauthenticatedSockets;
+  }
+
   private open(socket: WebSocket, request: IncomingMessage): void {
-    const session = new SocketSession(
-      socket,
-      request.socket.remoteAddress,
-      this.platform.clock,
-      ({ viewer }) => {
-        if (viewer) noteSeen(this.seen, viewer);
-      },
-    );
-    this.sessions.add(session);
-    this.platform.metrics.sockets.inc();
-    // A frame too large or malformed: the socket closes itself, with the protocol's own code.
-    socket.on('error', (error) => this.platform.log.debug({ err: error }, 'A socket failed'));
-    const closed = this.protocol.opened(
-      {
-        protocol: session.protocol,
-        send: (data) => session.send(data),
-        close: (code = CLOSE.goingAway, reason = '') => session.close(code, reason),
-        onMessage: (receive) => {
-          socket.on('message', (data) => {
-            // What still comes from a caller who is being let out is not done any more.
-            if (!session.isOpen) return;
-            // Text arrives as one Buffer, which is what the server's binary type makes of it.
-            receive((data as Buffer).toString('utf8')).catch((error: unknown) => this.fail(session, error));
-          });
-        },
-      },
-      { session, request },
-    );
-    socket.once('close', (code, reason) => {
-      this.sessions.delete(session);
-      this.platform.metrics.sockets.dec();
-      if (session.viewer) this.watch.remove(session.viewer.contractId, session);
-      session.forget();
-      closed(code, reason.toString()).catch((error: unknown) => {
-        this.platform.log.error({ err: error }, 'What ran on a socket could not be ended');
-      });
+    const { clock, config, log, metrics } = this.platform;
+    const session = new SocketSession(socket, request.socket.remoteAddress, clock, ({ viewer }) => {
+      if (viewer) noteSeen(this.seen, viewer);
     });
+    const contract = request.headers['x-contract'];
+    const protocol = new SocketProtocol(session, {
+      clock,
+      operations: this.operations,
+      requestsPerMinute: config.requestsPerMinute,
+      connect: (parameters) => this.connect(session, { 'x-contract': contract, ...parameters }),
+    });
+    this.sessions.add(session);
+    metrics.sockets.inc();
+    // A frame too large or malformed: the socket closes itself, with the protocol's own code.
+    socket.on('error', (error) => log.debug({ err: error }, 'A socket failed'));
+    socket.on('message', (data, isBinary) => {
+      // Every message arrives as one Buffer, which is what the server's binary type makes of it.
+      protocol.receive(data as Buffer, isBinary).catch((error: unknown) => this.fail(session, error));
+    });
+    socket.once('close', () => {
+      this.sessions.delete(session);
+      metrics.sockets.dec();
+      if (session.viewer) this.watch.remove(session.viewer.contractId, session);
+      protocol.forget();
+      session.forget();
+    });
+    if (socket.protocol === '')
+      session.close(CloseCode.SubprotocolNotAcceptable, 'Subprotocol not acceptable');
     if (this.draining) session.close(CLOSE.goingAway, 'The server is shutting down: connect again.');
   }
 
-  private async connect({ connectionParams, extra: { session, request } }: Connecting): Promise<boolean> {
+  private async connect(session: SocketSession, parameters: Record<string, unknown>): Promise<boolean> {
     try {
-      const hint =
-        connectionParams?.['contract'] ?? connectionParams?.['X-Contract'] ?? request.headers['x-contract'];
-      const token = bearerToken(connectionParams?.['authorization'] ?? connectionParams?.['Authorization']);
+      const hint = parameters['contract'] ?? parameters['X-Contract'] ?? parameters['x-contract'];
+      const token = bearerToken(parameters['authorization'] ?? parameters['Authorization']);
       const { viewer, expiresAt } = await authenticate(
         this.platform,
         token,
@@ -181,10 +153,7 @@ export class Sockets {
       );
       const caller = callerId(viewer);
       if ([...this.sessions].filter((other) => other.belongsTo(caller)).length >= MOST_SOCKETS) {
-        session.close(
-          CLOSE.tooManySockets,
-          `A caller has at most ${MOST_SOCKETS} sockets: close one of them.`,
-        );
+        session.close(CLOSE.tooMany, `A caller has at most ${MOST_SOCKETS} sockets: close one of them.`);
         return false;
       }
       session.viewer = viewer;
@@ -199,6 +168,7 @@ export class Sockets {
       noteSeen(this.seen, viewer);
       return true;
     } catch (error) {
+      if (session.viewer) this.watch.remove(session.viewer.contractId, session);
       const refused = error instanceof Problem;
       const { message } = this.masking.present(error, 'socket');
       session.close(refused ? CLOSE.forbidden : CLOSE.tryAgainLater, message);
@@ -221,6 +191,6 @@ export class Sockets {
 
   private fail(session: SocketSession, error: unknown): void {
     this.platform.log.error({ err: error }, 'A message on a socket could not be worked');
-    session.close(INTERNAL_ERROR, 'Internal server error');
+    session.close(CloseCode.InternalServerError, 'Internal server error');
   }
 }

@@ -47,18 +47,35 @@ export class Metrics {
 
   /** Also tells what clients of sockets have not taken yet. @param bytes of all sockets, now. */
   measureSocketBacklog(bytes: () => number): void {
-    new Gauge({
-      name: 'saludo_socket_backlog_bytes',
-      help: 'Bytes written to WebSockets that their clients have not taken yet.',
-      registers: [this.registry],
-      collect() {
-        this.set(bytes());
-      },
-    });
+    this.measure(
+      'saludo_socket_backlog_bytes',
+      'Bytes written to WebSockets that their clients have not taken yet.',
+      bytes,
+    );
+  }
+
+  /** Also tells who follows the contracts' logs. @param count of all followers, now. */
+  measureFollowers(count: () => number): void {
+    this.measure(
+      'saludo_log_followers',
+      'Subscriptions that run now, and one more for each contract that has sockets: its watch for revoked callers.',
+      count,
+    );
   }
 
   /** Also counts the process itself: memory, event loop, garbage collection. */
   collectProcess(): void {
     collectDefaultMetrics({ register: this.registry });
+  }
+
+  private measure(name: string, help: string, value: () => number): void {
+    new Gauge({
+      name,
+      help,
+      registers: [this.registry],
+      collect() {
+        this.set(value());
+      },
+    });
   }
 }

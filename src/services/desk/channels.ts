@@ -5,7 +5,6 @@ import { ChannelState } from '../../entities/enums';
 import { WhatsAppChannelRow } from '../../entities/whatsapp-channel';
 import { reachOf } from '../access/access';
 import type { Platform, ServiceContext } from '../context';
-import { maskPhoneNumbers } from '../inbox/masking';
 
 /** What of a number's credentials is secret: kept encrypted, and given to nobody but the provider. */
 export type ChannelSecrets = Pick<ChannelCredentials, 'accessToken' | 'appSecret' | 'verifyToken'>;
@@ -83,8 +82,7 @@ export async function stopChannel(
       state: ChannelState.STOPPED,
       stateSince: transaction.now,
       stateProviderCode: reason.providerCode,
-      // It stays longer than the one whom the message was for, whose number the provider may have named.
-      stateMessage: maskPhoneNumbers(reason.message),
+      stateMessage: reason.message,
     },
     sql`id = ${channelId} and state = ${ChannelState.OK}`,
   );
