@@ -40,7 +40,8 @@ export class TestApp {
     readonly provider: ProviderDouble,
     readonly clock: TestClock,
     private readonly database: TestDatabase,
-    private readonly environment: Record<string, string>,
+    /** What it was started with: another process may be started with the same. */
+    readonly environment: Readonly<Record<string, string>>,
     private running: { url: string; platform: Platform; stop(): Promise<void> },
     private readonly statements: string[],
   ) {}

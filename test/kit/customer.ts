@@ -7,7 +7,7 @@ export const VERIFY_TOKEN = SECRETS.verifyToken;
 
 /** Where webhooks of one number go. */
 export interface WebhookDoor {
-  app: TestApp;
+  app: Pick<TestApp, 'url' | 'clock'>;
   channelId: string;
   phoneNumberId: string;
   businessAccountId: string;

@@ -344,6 +344,11 @@ describe('limits', () => {
     const silent = await Promise.all([1, 2, 3].map(() => Listener.open(narrow.url)));
     const [first] = silent;
     await expect(Listener.open(narrow.url)).rejects.toThrow('429');
+    const elsewhere = new WebSocket(`${narrow.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', {
+      localAddress: '127.0.0.2',
+    });
+    await once(elsewhere, 'open');
+    elsewhere.terminate();
     first?.send(init(caller.token));
     await first?.until(() => first.frames.length > 0);
     // It is known now: in its place another one may come, and many more of the kind.
