@@ -97,6 +97,11 @@ export class Follower {
     return encodeCursor(this.epoch, this.position);
   }
 
+  /** The place of the latest event that is known here: up to it everything was committed before now. */
+  get reach(): number {
+    return this.tail.last;
+  }
+
   cursorOf(happening: LoggedHappening): string {
     return encodeCursor(this.epoch, happening.sequence);
   }

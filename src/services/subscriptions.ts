@@ -1,3 +1,4 @@
+import { SECOND } from '../clock';
 import { type SendStatus, TicketChange, type TicketStatus } from '../entities/enums';
 import type { HappeningKind, Happenings, LoggedHappening } from '../entities/happening';
 import type { Follower } from '../events/event-log';
@@ -14,6 +15,9 @@ export interface Told {
   cursor: string;
   occurredAt: number;
 }
+
+/** How old the look at a caller's rights may be by which events from before it are judged. */
+const LONGEST_TRUST = SECOND;
 
 /** What of a happening this caller hears, with the rights it has at this moment; null where nothing. */
 type Telling<Kind extends HappeningKind, Facts extends object> = (
@@ -33,6 +37,8 @@ class Following<Kind extends HappeningKind, Facts extends object> implements Asy
    * already: a place before that one would lead back.
    */
   settled: string | null;
+  /** When the caller's rights were last looked at, and how far the log reached then. */
+  private reviewed = { at: Number.NEGATIVE_INFINITY, reach: -1 };
 
   constructor(
     private readonly context: ServiceContext,
@@ -84,9 +90,21 @@ class Following<Kind extends HappeningKind, Facts extends object> implements Asy
 
   private async judge(happening: LoggedHappening): Promise<Facts | null> {
     this.context.renew();
-    this.context.viewer = await reviewViewer(this.context.platform, this.context.viewer);
+    await this.review(happening);
     authorize(this.context.viewer, this.action);
     return this.tell(happening.data as Happenings[Kind], this.context);
+  }
+
+  /**
+   * Looks at the caller's rights anew, unless that was done a moment ago and when this event was there already: it could
+   * have been told then. Otherwise who catches up on a long log would wait for the database at each event of others.
+   */
+  private async review({ sequence }: LoggedHappening): Promise<void> {
+    const { platform, viewer, now } = this.context;
+    if (sequence <= this.reviewed.reach && now - this.reviewed.at < LONGEST_TRUST) return;
+    const reviewed = { at: now, reach: this.follower.reach };
+    this.context.viewer = await reviewViewer(platform, viewer);
+    this.reviewed = reviewed;
   }
 }
 

@@ -9,7 +9,7 @@ export interface ResumingOptions {
   variables?: Record<string, unknown>;
   /** The place to begin after. */
   after: string;
-  /** For how long, in milliseconds, a socket is kept before it is ended; for good where left out. */
+  /** For how long, in milliseconds, a socket is kept once it was let in; for good where left out. */
   lifetime?: () => number;
   /** What to resume after; the newest place where left out. Whoever answers anything else misses, or hears again. */
   resumeAfter?: (newest: string) => string | null;
@@ -76,7 +76,7 @@ export class ResumingClient {
   }
 
   private async run(): Promise<void> {
-    for (let turn = 0; !this.stopped && this.problem === null; turn += 1) {
+    while (!this.stopped && this.problem === null) {
       const socket = new WebSocket(
         `${this.options.url.replace(/^http/, 'ws')}/graphql`,
         'graphql-transport-ws',
@@ -91,13 +91,8 @@ export class ResumingClient {
           payload: { authorization: `Bearer ${this.options.token}` },
         }),
       );
-      const { lifetime } = this.options;
-      // Every other socket is ended without a word, in the middle of whatever comes.
-      const end = (): void => (turn % 2 === 0 ? socket.terminate() : socket.close());
-      const timer = lifetime && setTimeout(end, lifetime());
       const before = this.connections;
       const code = await new Promise<number>((resolve) => socket.once('close', resolve));
-      clearTimeout(timer);
       this.closings.push(code);
       const pause = this.connections > before ? PAUSE : LONGER_PAUSE;
       await new Promise((resolve) => setTimeout(resolve, pause));
@@ -118,9 +113,12 @@ export class ResumingClient {
   }
 
   private subscribe(socket: WebSocket): void {
-    const { document, variables, resumeAfter = (newest) => newest } = this.options;
+    const { document, variables, lifetime, resumeAfter = (newest) => newest } = this.options;
     const after = this.connections === 0 ? this.newest : resumeAfter(this.newest);
     this.connections += 1;
+    // Every other socket is ended without a word, in the middle of whatever comes.
+    const end = this.connections % 2 === 0 ? () => socket.close() : () => socket.terminate();
+    if (lifetime) setTimeout(end, lifetime()).unref();
     this.say(socket, {
       type: 'subscribe',
       id: '1',

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { Presence } from '../../src/entities/enums';
+import { Presence, SendOutcome } from '../../src/entities/enums';
 import type { Follower } from '../../src/events/event-log';
 import type { Platform } from '../../src/services/context';
 import { TestApp } from '../kit/app';
@@ -95,6 +95,29 @@ describe('the seam', () => {
     expect(end - start).toBe(2_700);
     for (const follower of [keeper, ...followers]) follower.close();
     expect(eventLog.followers).toBe(0);
+  });
+
+  test('who catches up on what is not its own waits for the database seldom, so that it gets there', async () => {
+    const email = 'bia@acme.test';
+    const { agent } = await admin.act('createAgent', { name: 'Bia', email, role: 'AGENT' }, 'agent { id }');
+    const bia = await app.person(contractId, email, agent.id as string);
+    const after = await admin.cursor();
+    await app.platform.store.transact(contractId, (transaction) => {
+      const tell = (agentId: string): void =>
+        transaction.record('SendConfirmed', { sendId: 'snd_1', agentId, outcome: SendOutcome.ACCEPTED });
+      for (let index = 0; index < 3_000; index += 1) tell(admin.id);
+      tell(bia.id);
+      return Promise.resolve();
+    });
+    const document = 'subscription ($after: String) { sendConfirmed(after: $after) { cursor } }';
+    const statements = await app.statementsOf(async () => {
+      const client = listening(after, { token: bia.token, document });
+      await eventually(
+        () => client.heard.length,
+        (count) => count === 1,
+      );
+    });
+    expect(statements.length).toBeLessThan(50);
   });
 
   test('a client that resumes with no cursor misses, one that goes back repeats: either is noticed', async () => {
