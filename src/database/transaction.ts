@@ -73,12 +73,13 @@ export class Transaction extends Rows {
 
   /**
    * Reads rows and keeps others from changing them until the end of the unit of work. Locks are taken in the order
-   * contact, ticket, send, delivery, agent. SQLite has one writer, so that there nothing needs locking.
+   * contact, ticket, send, delivery, agent. SQLite has one writer, so that there nothing needs locking. PostgreSQL locks
+   * all but the key: who stores a row that refers to this one need not wait, and so cannot be part of a deadlock.
    */
   async lock<Row extends { id: string }>(entity: RowClass<Row>, id: string): Promise<Row | null> {
     if (this.connection.dialect === 'postgres') {
       await this.connection.all(
-        sql`select 1 from ${tableOf(entity).name} where ${this.scoped(entity, sql`id = ${id}`)} for update`,
+        sql`select 1 from ${tableOf(entity).name} where ${this.scoped(entity, sql`id = ${id}`)} for no key update`,
       );
     }
     return this.byId(entity, id);
