@@ -18,6 +18,7 @@ interface Round {
 /** Background work in rounds: one at every ring and every second, never two at a time. */
 export class Rounds {
   private readonly round: OneAtATime;
+  private rung = (): void => undefined;
   private isRunning = false;
   private unlisten: () => void = () => undefined;
   private cancelPoll: () => void = () => undefined;
@@ -47,9 +48,16 @@ export class Rounds {
     await this.round.settle();
   }
 
+  /** For a round that lasts: resolves when there may be more to do. */
+  untilRung(): Promise<void> {
+    return new Promise((resolve) => (this.rung = resolve));
+  }
+
   /** Begins a round, or another one after that which is under way. */
   look(): void {
-    if (this.isRunning) this.round.run();
+    if (!this.isRunning) return;
+    this.rung();
+    this.round.run();
   }
 
   private poll(): void {

@@ -4,6 +4,7 @@ import type { Caller, Data } from '../kit/caller';
 import { deliver, messagesBody } from '../kit/customer';
 import { Desk } from '../kit/desk';
 import { eventually } from '../kit/eventually';
+import { inboxWorked } from '../kit/inbox';
 import { answers } from '../kit/provider-double';
 
 let app: TestApp;
@@ -60,20 +61,6 @@ async function preference(wa: string, value: 'stop' | 'resume', at: number): Pro
   );
 }
 
-/** Waits until everything that was delivered has been worked. */
-async function settled(): Promise<void> {
-  const marker = phone();
-  const id = await addContact(marker);
-  await desk.customer(marker.slice(1)).message({
-    type: 'system',
-    system: { type: 'user_changed_number', wa_id: `${marker.slice(1)}0`, body: 'x' },
-  });
-  await eventually(
-    () => contact(id),
-    ({ aliases }) => aliases.length === 2,
-  );
-}
-
 describe('rule 26: one person, many addresses', () => {
   test('a new number is learnt and is the one to write to, unless another contact holds it', async () => {
     const [old, fresh, taken] = [phone(), phone(), phone()];
@@ -93,7 +80,7 @@ describe('rule 26: one person, many addresses', () => {
       aliases: [old.slice(1), fresh.slice(1)],
     });
     await change(taken.slice(1));
-    await settled();
+    await inboxWorked(app);
     expect(await contact(id)).toMatchObject({ phone: fresh, aliases: [old.slice(1), fresh.slice(1)] });
     await desk.customer(fresh.slice(1)).write('from my new phone');
     const { tickets } = await eventually(
@@ -270,7 +257,7 @@ describe('rule 44: opting out', () => {
     );
     // The earlier lift is told again.
     await preference(number.slice(1), 'resume', start + 5_000);
-    await settled();
+    await inboxWorked(app);
     expect(await contact(id)).toMatchObject({ optedOutAt: null, marketingOptedOutAt: expect.any(String) });
     await preference(number.slice(1), 'resume', start + 20_000);
     await eventually(
@@ -279,7 +266,7 @@ describe('rule 44: opting out', () => {
     );
     // So is the wish to stop that was lifted since.
     await preference(number.slice(1), 'stop', start + 9_000);
-    await settled();
+    await inboxWorked(app);
     expect(await contact(id)).toMatchObject({ optedOutAt: null, marketingOptedOutAt: null });
   });
 
@@ -301,7 +288,7 @@ describe('rule 44: opting out', () => {
       'contact { id }',
     );
     await report();
-    await settled();
+    await inboxWorked(app);
     expect(await contact(contactId)).toMatchObject({ optedOutAt: null, marketingOptedOutAt: null });
   });
 
@@ -323,7 +310,7 @@ describe('rule 44: opting out', () => {
       ({ marketingOptedOutAt }) => marketingOptedOutAt === null,
     );
     await report();
-    await settled();
+    await inboxWorked(app);
     expect(await contact(contactId)).toMatchObject({ marketingOptedOutAt: null });
   });
 

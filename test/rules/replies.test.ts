@@ -4,6 +4,7 @@ import type { Caller, Data } from '../kit/caller';
 import { deliver, freshMessageId, messagesBody } from '../kit/customer';
 import { Desk, SERVICE_BLOCK } from '../kit/desk';
 import { eventually } from '../kit/eventually';
+import { inboxWorked } from '../kit/inbox';
 import { answers } from '../kit/provider-double';
 
 const HOUR = 3_600_000;
@@ -44,33 +45,13 @@ async function tickets(count: number, caller = desk.admin): Promise<Data[]> {
   return nodes;
 }
 
-/** Waits until everything that was delivered has been worked. */
-async function settled(): Promise<void> {
-  const marker = phone();
-  await desk.admin.act('upsertContact', { botId: desk.botId, phone: marker }, 'contact { id }');
-  await desk.customer(digits(marker)).message({
-    type: 'system',
-    system: { type: 'user_changed_number', wa_id: `${digits(marker)}0`, body: 'x' },
-  });
-  await eventually(
-    async () =>
-      (
-        await desk.admin.ask(
-          'query ($bot: ID!, $search: String) { contacts(botId: $bot, search: $search) { nodes { aliases } } }',
-          { bot: desk.botId, search: digits(marker) },
-        )
-      ).contacts.nodes[0]?.aliases as string[] | undefined,
-    (aliases) => aliases?.includes(`${digits(marker)}0`) === true,
-  );
-}
-
 describe('rules 25 and 26: recognising messages and people', () => {
   test('a repeat changes nothing', async () => {
     const customer = desk.customer(digits(phone()));
     const id = await customer.write('once');
     await customer.write('once', { id });
     await customer.write('once', { id });
-    await settled();
+    await inboxWorked(app);
     const [ticket] = await tickets(1);
     expect(ticket.messages.nodes).toHaveLength(1);
     expect(ticket.unreadCount).toBe(1);
@@ -81,7 +62,7 @@ describe('rules 25 and 26: recognising messages and people', () => {
     await customer.message({ type: 'reaction', reaction: { message_id: 'wamid.x', emoji: '👍' } });
     await customer.message({ type: 'unsupported', errors: [{ code: 131051, title: 'Unsupported' }] });
     await customer.message({ type: 'system', system: { type: 'customer_identity_changed', body: 'x' } });
-    await settled();
+    await inboxWorked(app);
     await tickets(0);
     const { contacts } = await desk.admin.ask(
       'query ($bot: ID!, $search: String) { contacts(botId: $bot, search: $search) { totalCount } }',
@@ -173,7 +154,7 @@ describe('rules 25 and 26: recognising messages and people', () => {
     });
     const body = messagesBody(desk, { messages: [good('one'), { id: 7, type: ['?'] }, good('two')] });
     expect(await deliver(desk, body)).toBe(200);
-    await settled();
+    await inboxWorked(app);
     const [ticket] = await tickets(1);
     expect(ticket.messages.nodes.map(({ text }: { text: string }) => text)).toEqual(['one', 'two']);
     const { deadLetters } = await desk.admin.ask('{ deadLetters { nodes { id reason attempts } } }');
@@ -202,7 +183,7 @@ describe('rules 25 and 26: recognising messages and people', () => {
       ],
     });
     expect(await deliver(desk, body, 'another secret')).toBe(401);
-    await settled();
+    await inboxWorked(app);
     await tickets(0);
   });
 });
@@ -410,7 +391,7 @@ describe('rule 31: ordinary service', () => {
     );
     for (const text of ['help one', 'help two', 'help three']) {
       await desk.customer(digits(phone())).write(text);
-      await settled();
+      await inboxWorked(app);
       app.clock.advance(1_000);
     }
     const all = await tickets(3);

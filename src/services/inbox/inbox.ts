@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import sql, { empty, join, raw } from 'sql-template-tag';
+import { addressVariants } from '../../channels/phone-addresses';
 import type { WebhookItem } from '../../channels/webhook-items';
 import { MINUTE, SECOND } from '../../clock';
 import { DatabaseUnavailable } from '../../database/connection';
@@ -14,9 +15,11 @@ import { putAside, PutAside } from './putting-aside';
 import { Rounds } from '../rounds';
 
 const BODIES_AT_ONCE = 8;
+/** Bodies are claimed several at a time, and not only when all are done: a long one holds up none that come after. */
+const ROOM_TO_CLAIM = 4;
 /** A body whose worker died is taken over after this. Each settled item renews it. */
-const LEASE = MINUTE;
-const LONGEST_PAUSE = 5 * MINUTE;
+export const LEASE = MINUTE;
+export const LONGEST_PAUSE = 5 * MINUTE;
 
 /** Stores a webhook whose signature was verified, and rings for who works it: the provider can then be answered. */
 export async function acceptWebhook(
@@ -57,6 +60,8 @@ class LeaseLost extends Error {}
 export class InboxWorker {
   private readonly owner = randomUUID();
   private readonly rounds: Rounds;
+  /** The latest body under way about each person and template. */
+  private readonly latest = new Map<string, Promise<void>>();
 
   constructor(private readonly platform: Platform) {
     const { clock, log, wakeUps } = platform;
@@ -81,35 +86,49 @@ export class InboxWorker {
   }
 
   private async workAll(): Promise<void> {
-    while (this.rounds.running) {
-      const bodies = await this.claim();
-      if (bodies.length === 0) return;
-      const results = await Promise.allSettled(this.inTurn(bodies));
-      for (const result of results) if (result.status === 'rejected') throw result.reason;
+    const failures: unknown[] = [];
+    const fail = (error: unknown): void => void failures.push(error);
+    const underWay = new Map<string, Promise<void>>();
+    for (;;) {
+      const room = BODIES_AT_ONCE - underWay.size;
+      const mayClaim = this.rounds.running && failures.length === 0 && room >= ROOM_TO_CLAIM;
+      // Listened for from before the look on, so that what comes meanwhile is not overlooked.
+      const rung = this.rounds.untilRung();
+      const bodies = mayClaim ? await this.claim(room, [...underWay.keys()]).catch(fail) : [];
+      for (const body of bodies ?? []) {
+        const work = this.inTurn(body)
+          .catch(fail)
+          .finally(() => underWay.delete(body.id));
+        underWay.set(body.id, work);
+      }
+      if (underWay.size === 0) break;
+      await Promise.race(mayClaim ? [...underWay.values(), rung] : underWay.values());
     }
+    if (failures.length > 0) throw failures[0];
   }
 
-  /** Works bodies at once, but those about one person or one template in the order of their arrival. */
-  private inTurn(bodies: readonly InboxBodyRow[]): Promise<void>[] {
-    const latest = new Map<string, Promise<void>>();
-    return bodies.map((body) => {
-      const subjects = subjectsOf(body.body);
-      const before = subjects.flatMap((subject) => latest.get(subject) ?? []);
-      const work =
-        before.length === 0 ? this.work(body) : Promise.allSettled(before).then(() => this.work(body));
-      for (const subject of subjects) latest.set(subject, work);
-      return work;
+  /** Works a body once those before it about the same person or template are worked. */
+  private inTurn(body: InboxBodyRow): Promise<void> {
+    const subjects = subjectsOf(body.body);
+    const before = subjects.flatMap((subject) => this.latest.get(subject) ?? []);
+    const work = Promise.allSettled(before).then(() => this.work(body));
+    for (const subject of subjects) this.latest.set(subject, work);
+    return work.finally(() => {
+      for (const subject of subjects) if (this.latest.get(subject) === work) this.latest.delete(subject);
     });
   }
 
-  private claim(): Promise<InboxBodyRow[]> {
+  /** @param except what is worked here already, be its lease over. */
+  private claim(limit: number, except: readonly string[]): Promise<InboxBodyRow[]> {
     const now = this.platform.clock.now();
+    const others = except.length === 0 ? empty : sql` and id not in (${join([...except])})`;
     return this.platform.store.transactAcrossContracts(async (connection) => {
       const skipping = connection.dialect === 'postgres' ? raw(' for update skip locked') : empty;
-      // What this worker still has is nobody's: the database went away before it could be given back.
+      // What this worker still has and does not work is nobody's: the database went away before it could be given back.
       const found = await connection.all(
         sql`select * from inbox_bodies where done_at is null and due_at <= ${now}
-            and (lease_until is null or lease_until <= ${now} or lease_owner = ${this.owner}) order by due_at, id limit ${BODIES_AT_ONCE}${skipping}`,
+            and (lease_until is null or lease_until <= ${now} or lease_owner = ${this.owner})${others}
+            order by due_at, id limit ${limit}${skipping}`,
       );
       const bodies = found.map((row) => rowFrom(InboxBodyRow, row));
       if (bodies.length > 0) {
@@ -204,12 +223,19 @@ export class InboxWorker {
   }
 }
 
-const SUBJECT = /"(?:wa_id|user_id|from_user_id)"\s*:\s*"([^"]+)"|"message_template_id"\s*:\s*"?(\d+)/g;
+/** Leaves out whom a quoted message was from: that is mostly us. */
+const SUBJECT =
+  /(?<!"context"\s*:\s*\{\s*)"(?:wa_id|user_id|from_user_id|from)"\s*:\s*"([^"]+)"|"message_template_id"\s*:\s*"?(\d+)/g;
 
-/** Whom and which templates a body is about, told without taking it apart: what is overlooked costs an order, nothing else. */
+/**
+ * Whom and which templates a body is about, told without taking it apart, a number in whichever form alike: what is
+ * overlooked costs an order, nothing else.
+ */
 function subjectsOf(text: string): string[] {
-  const found = [...text.matchAll(SUBJECT)];
-  return [...new Set(found.map(([, person, template]) => person ?? `template ${template ?? ''}`))];
+  const found = [...text.matchAll(SUBJECT)].map(([, person, template]) =>
+    person === undefined ? `template ${template ?? ''}` : (addressVariants(person).sort()[0] ?? person),
+  );
+  return [...new Set(found)];
 }
 
 /** Longer each time: a second, two, four … five minutes at most. */
