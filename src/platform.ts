@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import pino, { type Logger } from 'pino';
 import { createCloudApiChannel } from './channels/cloud-api/client';
 import { SANDBOX_GRAPH_PATH } from './channels/sandbox';
-import { systemClock, type Clock } from './clock';
+import { EvenTime, systemClock, type Clock } from './clock';
 import { unusableDatabase, type Config } from './config';
 import type { Announcement, StatementObserver } from './database/connection';
 import { Store } from './database/store';
@@ -89,6 +89,7 @@ export async function openPlatform(config: Config, overrides: Overrides = {}): P
   );
   // Until a server listens, as for the command line beside one, it is where the configuration says.
   let ownUrl = `http://localhost:${config.port}`;
+  const evenTime = new EvenTime(clock);
   const now = (): number => clock.now();
   const cloudApi = createCloudApiChannel({ baseUrl: () => config.whatsAppApiUrl, now });
   const sandbox = createCloudApiChannel({ baseUrl: () => `${ownUrl}${SANDBOX_GRAPH_PATH}`, now });
@@ -106,7 +107,7 @@ export async function openPlatform(config: Config, overrides: Overrides = {}): P
       inbox: wakeUpOfAllNodes(store, 'inbox'),
       sandboxWebhooks: wakeUpOfAllNodes(store, 'sandbox_webhooks'),
     },
-    startedAt: clock.now(),
+    listeningSince: () => evenTime.since(),
     ownUrl: () => ownUrl,
     // URLs leave out the port that goes without saying.
     publicUrl: () => config.publicUrl ?? `http://localhost:${new URL(ownUrl).port || '80'}`,

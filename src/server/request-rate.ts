@@ -30,10 +30,11 @@ export class RequestRate {
   /** Counts one more; networks of IPv6, which one customer has the whole of, count as one address. */
   count(address: string | undefined): Counted {
     const key = address === undefined ? '' : normalizeIP(address);
-    const now = this.clock.now();
+    // By the time that goes on evenly: who is at the limit would else stay so for as long as the clock is set back.
+    const now = this.clock.elapsed();
     const pace = this.paceOf(key, now);
     pace.count += 1;
-    const left = pace.since + MINUTE - now;
+    const left = Math.ceil(pace.since + MINUTE - now);
     return {
       count: pace.count,
       isExceeded: pace.count > this.most,

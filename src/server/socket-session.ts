@@ -1,5 +1,5 @@
 import type { WebSocket } from 'ws';
-import { DAY, SECOND, type Clock } from '../clock';
+import { SECOND, type Clock } from '../clock';
 import { callerId, type Viewer } from '../services/access/viewer';
 import type { SocketOperation } from './socket-operation';
 
@@ -32,6 +32,7 @@ export class SocketSession {
   /** What runs on it, by the client's ids. */
   readonly operations = new Map<string, SocketOperation>();
   private readonly unsentSince: number[] = [];
+  private expiresAt = Number.POSITIVE_INFINITY;
   private awaitingPong = false;
   private closing = false;
   private readonly timers = new Map<'beat' | 'unsent' | 'expiry' | 'closing', () => void>();
@@ -62,7 +63,7 @@ export class SocketSession {
   /** Resolves once the frame was handed to the network, so that whoever sends goes no faster than the client takes. */
   send(data: string): Promise<void> {
     if (!this.isOpen) return Promise.resolve();
-    this.unsentSince.push(this.clock.now());
+    this.unsentSince.push(this.clock.elapsed());
     this.watchUnsent();
     return new Promise((resolve) => {
       // An error here means that the socket is gone, which its `close` event tells.
@@ -98,15 +99,11 @@ export class SocketSession {
 
   /** Closes the socket when its token has run out. */
   expireAt(instant: number): void {
-    const left = instant - this.clock.now();
-    if (left <= 0) {
-      this.close(CLOSE.forbidden, 'The token has expired: connect again with a fresh one.');
-      return;
-    }
-    // In steps, since a timer of more than 24 days goes off at once.
+    this.expiresAt = instant;
+    if (this.closeOnceExpired()) return;
     this.timers.set(
       'expiry',
-      this.clock.after(Math.min(left, DAY), () => this.expireAt(instant)),
+      this.clock.after(instant - this.clock.now(), () => this.expireAt(instant)),
     );
   }
 
@@ -130,8 +127,15 @@ export class SocketSession {
     );
   }
 
+  private closeOnceExpired(): boolean {
+    const isExpired = this.expiresAt <= this.clock.now();
+    if (isExpired) this.close(CLOSE.forbidden, 'The token has expired: connect again with a fresh one.');
+    return isExpired;
+  }
+
   private beat(): void {
-    if (!this.isOpen) return;
+    // The timer does not hear of a clock that is set forth.
+    if (!this.isOpen || this.closeOnceExpired()) return;
     const stands = this.unsentSince.length > 0;
     if (this.awaitingPong && !stands) {
       this.terminate();
@@ -164,7 +168,7 @@ export class SocketSession {
     if (this.timers.has('unsent')) return;
     const [oldest] = this.unsentSince;
     if (oldest === undefined) return;
-    const due = oldest + LONGEST_UNSENT - this.clock.now();
+    const due = oldest + LONGEST_UNSENT - this.clock.elapsed();
     if (due <= 0) {
       this.closeAsTooSlow();
       return;

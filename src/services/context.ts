@@ -29,8 +29,8 @@ export interface Platform {
     readonly inbox: WakeUp;
     readonly sandboxWebhooks: WakeUp;
   };
-  /** When this server started: what was unknown before gets its full wait from here. */
-  readonly startedAt: number;
+  /** When this server started, or its clock was last set: what waits to be heard of gets its full wait from then. */
+  listeningSince(): number;
   /** Where this process listens, for what calls itself. */
   ownUrl(): string;
   /** Base of the URLs that others reach this server by. */

@@ -1,4 +1,5 @@
 import { HOUR, SECOND } from '../clock';
+import { bringForward } from './clock-set-back';
 import type { Platform } from './context';
 import { finishErasures } from './erasure/erasure';
 import { removeOutdated } from './retention';
@@ -11,7 +12,7 @@ export class Housekeeping {
   private running = false;
   private working: Promise<void> | null = null;
   private cancel: () => void = () => undefined;
-  private outdatedRemovedAt = 0;
+  private outdatedRemovedAt = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly platform: Platform) {}
 
@@ -36,11 +37,12 @@ export class Housekeeping {
   }
 
   private async work(): Promise<void> {
+    await this.attempt('what a clock that was ahead put off', () => bringForward(this.platform));
     await this.attempt('reply windows', () => expireReplies(this.platform));
     await this.attempt('unknown outcomes', () => giveUpUnknown(this.platform));
     await this.attempt('parked reports', () => settleParkedReports(this.platform));
     await this.attempt('erasures', () => finishErasures(this.platform));
-    const now = this.platform.clock.now();
+    const now = this.platform.clock.elapsed();
     if (now - this.outdatedRemovedAt < HOUR) return;
     this.outdatedRemovedAt = now;
     await this.attempt('retention', () => removeOutdated(this.platform));

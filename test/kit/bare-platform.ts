@@ -50,7 +50,7 @@ export async function openPlatform(
     secrets: new SecretBox(config.secretsKey),
     channels: { [ChannelProvider.CLOUD_API]: channel, [ChannelProvider.SANDBOX]: channel },
     wakeUps: { deliveries: new WakeUp(), inbox: new WakeUp(), sandboxWebhooks: new WakeUp() },
-    startedAt: clock.now(),
+    listeningSince: () => 0,
     ownUrl: () => 'http://localhost:4000',
     publicUrl: () => 'http://localhost:4000',
   };

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/clock';
+import { systemClock, type Clock } from '../../src/clock';
 
 interface Timer {
   due: number;
@@ -8,10 +8,13 @@ interface Timer {
 
 /**
  * A clock that tests move. It runs along with real time, so that what waits for milliseconds goes on by itself, and
- * jumps where it is told; `freeze` stops it, for tests that ask for an exact millisecond.
+ * moves on where it is told; `jump` sets it as an administrator does, with no time going by; `freeze` stops it, for
+ * tests that ask for an exact millisecond.
  */
 export class TestClock implements Clock {
   private offset = 0;
+  /** By how much it was set forth and back in all. */
+  private jumped = 0;
   private frozenAt: number | null = null;
   private held: Timer[] | null = null;
   private readonly timers = new Set<Timer>();
@@ -24,11 +27,13 @@ export class TestClock implements Clock {
     return this.frozenAt ?? Date.now() + this.offset;
   }
 
+  elapsed(): number {
+    return this.now() - this.jumped;
+  }
+
   after(delay: number, work: () => void): () => void {
     const timer: Timer = { due: this.now() + Math.max(0, delay), work, cancelReal: () => undefined };
-    const real = setTimeout(() => this.fire(timer), Math.max(0, delay));
-    real.unref();
-    timer.cancelReal = () => clearTimeout(real);
+    timer.cancelReal = systemClock.after(delay, () => this.fire(timer));
     this.timers.add(timer);
     return () => {
       timer.cancelReal();
@@ -36,19 +41,30 @@ export class TestClock implements Clock {
     };
   }
 
-  /** Moves on (or back, where negative) and does at once what has become due. */
+  /** Moves on and does at once what has become due. */
   advance(milliseconds: number): void {
     this.set(this.now() + milliseconds);
   }
 
-  /** Moves to this instant and does at once what has become due. */
+  /** Is set forth or back: timers wait as long as they would have. */
+  jump(milliseconds: number): void {
+    this.put(this.now() + milliseconds);
+    this.jumped += milliseconds;
+    for (const timer of this.timers) timer.due += milliseconds;
+  }
+
+  /** Moves to this instant, which is yet to come, and does at once what has become due. */
   set(instant: number): void {
-    if (this.frozenAt === null) this.offset = instant - Date.now();
-    else this.frozenAt = instant;
+    this.put(instant);
     const due = [...this.timers]
       .filter((timer) => timer.due <= instant)
       .sort((one, other) => one.due - other.due);
     for (const timer of due) this.fire(timer);
+  }
+
+  private put(instant: number): void {
+    if (this.frozenAt === null) this.offset = instant - Date.now();
+    else this.frozenAt = instant;
   }
 
   freeze(): void {

@@ -32,7 +32,7 @@ afterAll(async () => {
 
 /** The log's own look every second never comes, so that only an announcement can tell of what another node wrote. */
 function logWithoutPolling(store: Store, clock: TestClock): EventLog {
-  const still = { now: () => clock.now(), after: () => () => undefined };
+  const still = { now: () => clock.now(), elapsed: () => clock.elapsed(), after: () => () => undefined };
   return new EventLog(store, still, (error) => void complaints.push(error));
 }
 

@@ -128,6 +128,19 @@ function orderAndRepeatsDoNotMatter(derivation: Derivation) {
   });
 }
 
+/** What is stored: the first fact under each key. Facts that share a key are the same fact, told again. */
+function oneOfEachIsEnough(keyOf: (fact: DeliveryFact) => string) {
+  return fc.property(anyFactsTwice, ({ facts, again }) => {
+    const byKey = new Map(facts.map((one) => [factKey(one), one]));
+    const told = (some: readonly DeliveryFact[]) => some.map((one) => byKey.get(factKey(one)) ?? one);
+    const stored = new Map<string, DeliveryFact>();
+    for (const one of told(again)) if (!stored.has(keyOf(one))) stored.set(keyOf(one), one);
+    expect(deriveDelivery([...stored.values()], replyWindow)).toEqual(
+      deriveDelivery(told(facts), replyWindow),
+    );
+  });
+}
+
 const rank = (status: SendStatus) => [SendStatus.DELIVERED, SendStatus.READ].indexOf(status);
 
 function whatReachedTheCustomerStays(derivation: Derivation) {
@@ -477,6 +490,12 @@ describe('deriveDelivery, of a history', () => {
     expect(derive(started(10), report('played', 30))).toMatchObject({ status: READ, readAt: 30 });
   });
 
+  it('began no later than the provider spoke of it, were our clock ahead', () => {
+    expect(derive(started(3_600), report('sent', 7))).toMatchObject({ callStartedAt: 7, acceptedAt: 7 });
+    expect(derive(started(3_600), accepted(20))).toMatchObject({ callStartedAt: 20, acceptedAt: 20 });
+    expect(derive(started(3), report('sent', 7))).toMatchObject({ callStartedAt: 3, acceptedAt: 7 });
+  });
+
   it('knows of a message that only the provider remembers', () => {
     expect(derive(report('sent', 7))).toMatchObject({
       status: SENT,
@@ -490,6 +509,13 @@ describe('deriveDelivery, of a history', () => {
 });
 
 describe('factKey', () => {
+  it('keeps apart all that the state depends on, whatever is told first', () => {
+    fc.assert(oneOfEachIsEnough(factKey), { numRuns: 3_000 });
+    const byWordAlone = (one: DeliveryFact) => (one.kind === 'report' ? one.word : factKey(one));
+    const found = fc.check(oneOfEachIsEnough(byWordAlone), { numRuns: 5_000, seed: 20_260_504 });
+    expect(found.failed).toBe(true);
+  });
+
   it.each<[string, DeliveryFact]>([
     ['queued', queued],
     ['canceled', canceled(5)],

@@ -71,7 +71,7 @@ beforeAll(async () => {
     secrets: new SecretBox(key),
     channels: { CLOUD_API: UNUSED, SANDBOX: UNUSED },
     wakeUps: { deliveries: new WakeUp(), inbox: new WakeUp(), sandboxWebhooks: new WakeUp() },
-    startedAt: clock.now(),
+    listeningSince: () => 0,
     ownUrl: () => 'http://localhost:4000',
     publicUrl: () => 'https://saludo.test',
   };

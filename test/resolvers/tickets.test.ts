@@ -65,7 +65,7 @@ beforeAll(async () => {
     secrets: new SecretBox(key),
     channels: { CLOUD_API: {} as Channel, SANDBOX: {} as Channel },
     wakeUps: { deliveries: new WakeUp(), inbox: new WakeUp(), sandboxWebhooks: new WakeUp() },
-    startedAt: clock.now(),
+    listeningSince: () => 0,
     ownUrl: () => 'http://localhost:4000',
     publicUrl: () => 'https://saludo.test',
   };

@@ -141,6 +141,7 @@ describe('rule 7: a sync of templates', () => {
     const hasFoundItTaken = new Promise<void>((resolve) => (looksAgain = resolve));
     const watched: Clock = {
       now: () => clock.now(),
+      elapsed: () => clock.elapsed(),
       after(delay, work) {
         if (delay === SECOND) looksAgain();
         return clock.after(delay, work);

@@ -268,7 +268,7 @@ describe('rule 36: people who leave', () => {
       app.clock.advance(30_000);
       await desk.admin.ask('{ viewer { agent { id } } }');
     }
-    const another = new PresenceWatch({ ...app.platform, startedAt: 0 });
+    const another = new PresenceWatch({ ...app.platform, listeningSince: () => 0 });
     await another.sweep();
     expect(await presence()).toBe('ONLINE');
     app.clock.advance(40_000);

@@ -68,7 +68,7 @@ export function setPresence(
 const SEEN_INTERVAL = MINUTE;
 const SWEEP_INTERVAL = 30 * SECOND;
 
-/** When this process last saw an agent, and up to when that is written. */
+/** When this process last saw an agent, and up to when that is written, by the time that goes on evenly. */
 interface Seen {
   contractId: string;
   at: number;
@@ -100,7 +100,7 @@ export class PresenceWatch {
 
   /** A request or a socket of this agent was seen. Never fails: what could not be written now is written next time. */
   touch(contractId: string, agentId: string): void {
-    const now = this.platform.clock.now();
+    const now = this.platform.clock.elapsed();
     const seen = this.seen.get(agentId) ?? { contractId, at: now, writtenAt: Number.NEGATIVE_INFINITY };
     seen.at = now;
     this.seen.set(agentId, seen);
@@ -110,14 +110,15 @@ export class PresenceWatch {
 
   /** Lets everybody go who was not heard of for too long. */
   async sweep(): Promise<void> {
-    const { clock, config, startedAt, store } = this.platform;
+    const { clock, config, store } = this.platform;
     await this.writeSeen();
-    // While no server ran nobody could be seen: everybody gets the full time to come back.
-    if (clock.now() - startedAt < config.presenceTimeout) return;
+    // While no server ran nobody could be seen, and a clock that was set tells no silence: everybody gets the full time.
+    if (clock.now() - this.platform.listeningSince() < config.presenceTimeout) return;
     const latest = clock.now() - config.presenceTimeout;
     const agents = await store.acrossContracts().find(AgentRow, { where: unheardOfSince(latest) });
     for (const { id, contractId } of agents) {
-      if ((this.seen.get(id)?.at ?? 0) > latest) continue;
+      const seenAt = this.seen.get(id)?.at ?? Number.NEGATIVE_INFINITY;
+      if (clock.elapsed() - seenAt < config.presenceTimeout) continue;
       this.seen.delete(id);
       await store.transact(contractId, async (transaction) => {
         const agent = await transaction.first(AgentRow, sql`id = ${id} and (${unheardOfSince(latest)})`);
@@ -133,12 +134,13 @@ export class PresenceWatch {
 
   private isToWrite({ at, writtenAt }: Seen): boolean {
     const interval = Math.min(SEEN_INTERVAL, this.platform.config.presenceTimeout / 5);
-    return at > writtenAt && this.platform.clock.now() - writtenAt >= interval;
+    return at > writtenAt && this.platform.clock.elapsed() - writtenAt >= interval;
   }
 
   private async write(agentId: string, seen: Seen): Promise<void> {
-    const { at } = seen;
-    seen.writtenAt = at;
+    const { clock } = this.platform;
+    const at = Math.round(clock.now() - (clock.elapsed() - seen.at));
+    seen.writtenAt = seen.at;
     await this.platform.store.transact(seen.contractId, async (transaction) => {
       const earlier = sql`id = ${agentId} and (last_seen_at is null or last_seen_at < ${at})`;
       await transaction.update(AgentRow, { lastSeenAt: at }, earlier);

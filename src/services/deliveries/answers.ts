@@ -22,7 +22,7 @@ import {
 import type { DeliveryFact } from './delivery-facts';
 
 const FIRST_PAUSE = 2 * SECOND;
-const LONGEST_PAUSE = 5 * MINUTE;
+export const LONGEST_PAUSE = 5 * MINUTE;
 
 /** How long to wait before the next call of a message that was refused for now; random, lest all come back at once. */
 export function pauseAfter(attempt: number, leastPause: number | null, random = Math.random()): number {
@@ -123,7 +123,8 @@ async function heedRefusal(
   refusal: Refusal,
 ): Promise<void> {
   if (refusal.retry === 'recipient') {
-    const nextCallAt = transaction.now + pauseOf(1, refusal);
+    // Further than this no pause reaches, so that one beyond it is known to come of a clock that was set back.
+    const nextCallAt = transaction.now + Math.min(pauseOf(1, refusal), LONGEST_PAUSE);
     await transaction.update(
       ContactRow,
       { nextCallAt },

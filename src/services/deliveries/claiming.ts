@@ -14,7 +14,7 @@ const MOST_CLAIMS = 100;
 /** WhatsApp takes 80 messages a second from one number. */
 const CALLS_PER_SECOND = 80;
 /** A number that is booked out for so long is passed over, so that the others get their turn. */
-const FURTHEST_SLOT = SECOND;
+export const FURTHEST_SLOT = SECOND;
 
 /** A delivery that this node, and no other, may call. */
 export interface Claim {

@@ -42,7 +42,8 @@ export interface DeliveryState {
   failedAt: number | null;
   /**
    * Start of the latest call that was not definitely refused. Where the provider shows to have a message of which no
-   * such call is known (a restored backup), the latest call, else the provider's first word. Null unless handed over.
+   * such call is known (a restored backup), the latest call, else the provider's first word. Never after that word.
+   * Null unless handed over.
    */
   callStartedAt: number | null;
   /** The provider has it, or may have it. */
@@ -102,9 +103,7 @@ export function deriveDelivery(facts: readonly DeliveryFact[], replyWindow: numb
   const openCalls = calls.filter((call) => !isDefinitelyRefused(call));
   const handedOver = openCalls.length > 0 || evidence.providerWord !== null;
   const refused = isRefusedForGood(evidence);
-  const callStartedAt = handedOver
-    ? (latestStart(openCalls) ?? latestStart(calls) ?? evidence.providerWord?.at ?? null)
-    : null;
+  const callStartedAt = handedOver ? startOf(openCalls, calls, evidence.providerWord) : null;
   const windowStart = acceptedAt ?? callStartedAt;
 
   return {
@@ -176,6 +175,16 @@ function callsOf(facts: readonly DeliveryFact[]): Call[] {
 
 function isDefinitelyRefused(call: Call): boolean {
   return !call.accepted && (call.refused || call.notSent);
+}
+
+function startOf(
+  openCalls: readonly Call[],
+  calls: readonly Call[],
+  providerWord: DeliveryFact | null,
+): number | null {
+  const start = latestStart(openCalls) ?? latestStart(calls) ?? providerWord?.at ?? null;
+  // Nobody speaks of a call before it was made: then our clock was ahead when it began.
+  return start === null || providerWord === null ? start : Math.min(start, providerWord.at);
 }
 
 function latestStart(calls: readonly Call[]): number | null {

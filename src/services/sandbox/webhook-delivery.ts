@@ -14,9 +14,9 @@ import { Rounds } from '../rounds';
 const WEBHOOKS_AT_ONCE = 50;
 const ANSWER_TIMEOUT = 10 * SECOND;
 /** Longer than a number's share of what was claimed takes, where each is answered. */
-const LEASE = MINUTE;
+export const LEASE = MINUTE;
 const FIRST_PAUSE = SECOND;
-const LONGEST_PAUSE = 5 * MINUTE;
+export const LONGEST_PAUSE = 5 * MINUTE;
 /** Meta repeats a webhook for so long. */
 const REPEATED_FOR = 7 * DAY;
 

@@ -53,11 +53,12 @@ export function expireSends(platform: Platform, contractId: string, ids: readonl
 /**
  * Gives up messages that were handed over and of which nothing was heard any more (DOMAIN.md 21). What was unknown
  * before this server started gets its whole time from the start, since reports may have come while nobody listened.
+ * So does what was unknown before its clock was set, since nobody can tell for how long.
  */
 export async function giveUpUnknown(platform: Platform): Promise<void> {
-  const { clock, config, startedAt, store } = platform;
+  const { clock, config, store } = platform;
   const before = clock.now() - config.outcomeUnknownAfter;
-  if (startedAt > before) return;
+  if (platform.listeningSince() > before) return;
   const silent = await store.acrossContracts().find(DeliveryRow, {
     where: sql`unknown_since <= ${before}`,
     orderBy: sql`unknown_since`,

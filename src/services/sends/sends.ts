@@ -216,7 +216,9 @@ async function rateError(
 ): Promise<UserError | null> {
   const limit = platform.config.sendsPerMinute;
   const senderId = viewer.agent?.id ?? '';
-  const inLastMinute = sql`agent_id = ${senderId} and created_at > ${transaction.now - MINUTE}`;
+  const { now } = transaction;
+  // What lies ahead was sent before the clock was set back.
+  const inLastMinute = sql`agent_id = ${senderId} and created_at > ${now - MINUTE} and created_at <= ${now + MINUTE}`;
   // Only near the limit must one wait for another, since there what is not committed yet may decide.
   if ((await transaction.count(SendRow, inLastMinute, limit)) < limit - UNCOMMITTED_AT_MOST) return null;
   await transaction.lock(AgentRow, senderId);

@@ -25,7 +25,7 @@ export class LeaseLost extends Error {
   }
 }
 
-const LEASE = 90 * SECOND;
+export const LEASE = 90 * SECOND;
 const POLL_INTERVAL = SECOND;
 
 /**
