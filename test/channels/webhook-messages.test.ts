@@ -171,6 +171,18 @@ describe('messages', () => {
     ]);
   });
 
+  test('whoever wrote is not whom a report beside the message is about', () => {
+    const report = { id: 'wamid.1', status: 'sent', timestamp: '1772366400', recipient_id: '5511987650002' };
+    const items = parseWebhook(
+      body(change({ contacts: [contact()], statuses: [report], messages: [textMessage('a')] })),
+    );
+    expect(items).toMatchObject([
+      { kind: 'status', recipient: { phone: '5511987650002' } },
+      { kind: 'message', from: whole },
+    ]);
+    expect(items[0]).not.toHaveProperty('recipient.waId');
+  });
+
   test.each<[string, Json, RegExp]>([
     ['no id', textMessage('a', { id: undefined }), /no id/],
     ['no time', textMessage('a', { timestamp: undefined }), /timestamp/],

@@ -72,9 +72,10 @@ export function namesIn(element: JsonObject): string[] {
 }
 
 /**
- * Finds the entry of `contacts` that belongs to an element of a list; an empty object where none does. One body may
+ * Finds the entry of `contacts` that belongs to an element of a value; an empty object where none does. One value may
  * hold several people: an entry counts when it bears the element's own address; the only entry counts too when all
- * elements are about one person, since the provider may write the same number in two ways (Brazil's ninth digit).
+ * elements, of whichever lists, are about one person, since the provider may write the same number in two ways (Brazil's
+ * ninth digit).
  */
 export function contactFinder(value: JsonObject, elements: unknown[]): (element: JsonObject) => JsonObject {
   const contacts: JsonObject[] = listOf(value['contacts']).map(objectOf);

@@ -2,7 +2,14 @@ import type { JsonObject } from '../channel';
 import { asObject, listOf, objectOf, textOf } from '../json';
 import type { ErasedPerson } from '../webhook-items';
 import { contactFinder, namesIn } from './webhook-elements';
-import { ERASED_CHANGE, ERASED_ELEMENT, FIELDS_WITH_LISTS, isListName, readWebhookJson } from './webhooks';
+import {
+  elementsOf,
+  ERASED_CHANGE,
+  ERASED_ELEMENT,
+  FIELDS_WITH_LISTS,
+  isListName,
+  readWebhookJson,
+} from './webhooks';
 
 /**
  * A stored body without a person: what is about them gives way to what is ignored, so that the others keep their
@@ -63,10 +70,10 @@ class Erasure {
   }
 
   private ofValue(value: JsonObject): JsonObject {
+    const contactOf = contactFinder(value, elementsOf(value));
     const lists = Object.entries(value).map(([name, list]): [string, unknown] => {
       if (name === 'contacts' || !isListName(name, value)) return [name, list];
       if (!Array.isArray(list)) return [name, this.whole(list) ? [ERASED_ELEMENT] : list];
-      const contactOf = contactFinder(value, list as unknown[]);
       return [name, list.map((element: unknown) => this.ofElement(element, contactOf))];
     });
     const contacts = value['contacts'];

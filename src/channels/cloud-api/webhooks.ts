@@ -167,11 +167,11 @@ function valueItems(value: JsonObject, alone: (value: JsonObject) => JsonObject)
   const around = Object.fromEntries(
     Object.entries(value).filter(([name]) => name !== 'contacts' && !names.includes(name)),
   );
+  const contactOf = contactFinder(value, elementsOf(value));
   return names.flatMap((name): WebhookItem[] => {
     const elements = value[name];
     if (!Array.isArray(elements))
       return [unreadable(`Its ${name} are no list.`, alone({ ...around, [name]: elements }))];
-    const contactOf = contactFinder(value, elements as unknown[]);
     return (elements as unknown[]).map((element) => {
       const contact = contactOf(objectOf(element));
       const contacts = Object.keys(contact).length === 0 ? {} : { contacts: [contact] };
@@ -179,6 +179,11 @@ function valueItems(value: JsonObject, alone: (value: JsonObject) => JsonObject)
       return readSafely(payload, () => elementItem(name, element, value, contact, payload));
     });
   });
+}
+
+/** Everything in a value that may be about a person. */
+export function elementsOf(value: JsonObject): unknown[] {
+  return Object.entries(value).flatMap(([name, list]) => (name === 'contacts' ? [] : listOf(list)));
 }
 
 /** Whether a value's field is a list of elements, or should be one. */
