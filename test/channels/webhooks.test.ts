@@ -286,7 +286,9 @@ describe('a body as a whole', () => {
 
   test('no JSON, and nothing in it', () => {
     const items = parseWebhookText('{"entry": [');
-    expect(items).toEqual([{ kind: 'unreadable', reason: 'The body is no JSON, or has too many levels.', payload: '{"entry": [' }]);
+    expect(items).toEqual([
+      { kind: 'unreadable', reason: 'The body is no JSON, or has too many levels.', payload: '{"entry": [' },
+    ]);
     expect(parseElement(items[0]!.payload)).toEqual(items[0]);
     expect(parseWebhook({ entry: [] })).toEqual([]);
     expect(parseElement({ entry: [] }).kind).toBe('unreadable');
