@@ -312,7 +312,8 @@ describe('they do not fill the disk', () => {
       (number) => number === MOST_DEAD_LETTERS + bad.length,
       scaled(PATIENCE, 10 * PATIENCE),
     );
-    expect(await dropped()).toBeGreaterThan(bad.length - 100);
+    // Some more than that are there for a while: what is put aside between two looks, and during one.
+    expect(await dropped()).toBeGreaterThan(Math.max(0, bad.length - 200));
     const stored = app.platform.store.rowsOf(desk.contractId);
     expect(await stored.count(DeadLetterRow, sql`id = ${rows[0]!.id}`)).toBe(0);
     // All of the new ones are there, or as many as there may be.
