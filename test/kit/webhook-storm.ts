@@ -51,7 +51,7 @@ export const BAD_ITEMS = {
   'It has no status.': 'status without status',
   'No connected number has the phone number id that this names: connect it, then try again.':
     'message over an unknown number',
-  'The body is no JSON.': 'torn body',
+  'The body is no JSON, or has too many levels.': 'torn body',
   'The body holds no list of entries.': 'body without entries',
 } as const;
 export type Reason = keyof typeof BAD_ITEMS;
@@ -267,7 +267,9 @@ export class WebhookStorm {
 
   private badBody(): Body {
     const isTorn = this.random.happens(0.5);
-    this.expectAside(isTorn ? 'The body is no JSON.' : 'The body holds no list of entries.');
+    this.expectAside(
+      isTorn ? 'The body is no JSON, or has too many levels.' : 'The body holds no list of entries.',
+    );
     return { text: isTorn ? '{"object":"whatsapp_business_account","entry":[{' : '{}', expected: 200 };
   }
 

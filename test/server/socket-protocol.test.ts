@@ -241,7 +241,7 @@ describe('what keeps to the rules leaves the socket open', () => {
       told.map((one) => ({
         type: 'next',
         id: '1',
-        payload: { data: { presenceChanged: { presence: one } } },
+        payload: { data: { presenceChanged: { presence: one } }, extensions: expect.anything() },
       })),
     );
     listener.send('{"type":"complete","id":"1"}');
