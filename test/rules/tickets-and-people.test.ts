@@ -262,16 +262,21 @@ describe('rule 36: people who leave', () => {
       (await app.platform.store.rowsOf(desk.contractId).byId(AgentRow, caio.id))?.presence;
     await caio.ask('{ viewer { agent { id } } }');
     app.clock.advance(50_000);
+    const seenAt = app.clock.now();
     await caio.ask('{ viewer { agent { id } } }');
     // The node that saw it goes on with its own rounds.
-    for (let round = 0; round < 9; round += 1) {
+    for (let round = 0; round < 8; round += 1) {
       app.clock.advance(30_000);
       await desk.admin.ask('{ viewer { agent { id } } }');
     }
+    await eventually(
+      () => app.platform.store.rowsOf(desk.contractId).byId(AgentRow, caio.id),
+      (agent) => (agent?.lastSeenAt ?? 0) >= seenAt,
+    );
     const another = new PresenceWatch({ ...app.platform, listeningSince: () => 0 });
     await another.sweep();
     expect(await presence()).toBe('ONLINE');
-    app.clock.advance(40_000);
+    app.clock.advance(70_000);
     await another.sweep();
     expect(await presence()).toBe('OFFLINE');
   });
