@@ -10,6 +10,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { isIP } from 'node:net';
 import path from 'node:path';
 import { z } from 'zod';
 import { DAY, HOUR, MINUTE, SECOND } from './clock';
@@ -64,6 +65,21 @@ const secretsKey = z
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
+/** What stands between commas. */
+const listed = (text: string): string[] =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+
+/** An address, or a network such as 10.1.0.0/16. */
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/');
+  const most = { 0: -1, 4: 32, 6: 128 }[isIP(address) as 0 | 4 | 6];
+  if (most < 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
+}
+
 const ENVIRONMENT = z.object({
   NODE_ENV: z.string().default('development'),
   PORT: wholeNumber(4000, 0, 65_535),
@@ -87,6 +103,12 @@ const ENVIRONMENT = z.object({
   PRESENCE_TIMEOUT: duration('PT5M', 0),
   EVENT_RETENTION: duration('P7D'),
   ALLOWED_ORIGINS: z.string().default(''),
+  TRUSTED_PROXIES: z
+    .string()
+    .default('')
+    .refine((value) => listed(value).every(isNetwork), {
+      error: 'addresses or networks separated by commas, such as 10.0.0.5,10.1.0.0/16',
+    }),
   SENDS_PER_MINUTE: wholeNumber(120, 1, 1_000_000),
   REQUESTS_PER_MINUTE: wholeNumber(6_000, 1, 10_000_000),
   REQUEST_TIMEOUT: duration('PT30S').refine(({ milliseconds }) => milliseconds >= SECOND, {
@@ -123,6 +145,8 @@ export interface Config {
   readonly eventRetention: number;
   /** Origins of browsers that may open a WebSocket, besides this server's own. */
   readonly allowedOrigins: readonly string[];
+  /** Proxies in front of this server whose word on a caller's address is taken: addresses and networks. */
+  readonly trustedProxies: readonly string[];
   readonly sendsPerMinute: number;
   readonly requestsPerMinute: number;
   /** How long a request may take to arrive. */
@@ -226,9 +250,8 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     sendMaxAge: values.SEND_MAX_AGE.milliseconds,
     presenceTimeout: values.PRESENCE_TIMEOUT.milliseconds,
     eventRetention: values.EVENT_RETENTION.milliseconds,
-    allowedOrigins: values.ALLOWED_ORIGINS.split(',')
-      .map((origin) => origin.trim())
-      .filter((origin) => origin !== ''),
+    allowedOrigins: listed(values.ALLOWED_ORIGINS),
+    trustedProxies: listed(values.TRUSTED_PROXIES),
     sendsPerMinute: values.SENDS_PER_MINUTE,
     requestsPerMinute: values.REQUESTS_PER_MINUTE,
     requestTimeout: values.REQUEST_TIMEOUT.milliseconds,

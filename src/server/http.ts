@@ -102,6 +102,7 @@ export async function createHttpServer(
   const { requestsPerMinute, requestTimeout } = platform.config;
   const app = createFastify({
     logger: false,
+    trustProxy: [...platform.config.trustedProxies],
     bodyLimit: LARGEST_BODY,
     requestTimeout,
     connectionTimeout: LONGEST_SILENCE,

@@ -7,6 +7,7 @@ import { Problem } from '../problems';
 import { authenticate, reviewViewer } from '../services/access/authentication';
 import type { Platform } from '../services/context';
 import { callerId } from '../services/access/viewer';
+import { callerAddress, type CallerAddress } from './caller-address';
 import { CallerWatch } from './caller-watch';
 import { GRAPHQL_PATH } from './graphql';
 import type { Masking } from './masking';
@@ -48,6 +49,7 @@ export class Sockets {
     perMessageDeflate: false,
     handleProtocols,
   });
+  private readonly addressOf: CallerAddress;
   private readonly operations: SocketOperations;
   private readonly watch: CallerWatch;
   private draining = false;
@@ -58,6 +60,7 @@ export class Sockets {
     private readonly seen: Seen,
     private readonly rate: RequestRate,
   ) {
+    this.addressOf = callerAddress(platform.config.trustedProxies);
     this.operations = new SocketOperations(platform, masking, rate);
     platform.metrics.measureSocketBacklog(() =>
       [...this.server.clients].reduce((sum, { bufferedAmount }) => sum + bufferedAmount, 0),
@@ -71,12 +74,13 @@ export class Sockets {
       // Until it is a WebSocket, nobody else listens for what befalls the connection.
       socket.on('error', () => socket.destroy());
       const path = (request.url ?? '').split('?')[0];
-      const count = this.rate.count(request.socket.remoteAddress);
+      const address = this.addressOf(request);
+      const count = this.rate.count(address);
       if (path !== GRAPHQL_PATH) refuseUpgrade(socket, 404);
       else if (this.draining) refuseUpgrade(socket, 503);
       else if (!isAllowedOrigin(this.platform, request)) refuseUpgrade(socket, 403);
       else if (count.isExceeded) refuseUpgrade(socket, 429, `Retry-After: ${count.seconds}\r\n`);
-      else if (this.isCrowded(request.socket.remoteAddress)) refuseUpgrade(socket, 429);
+      else if (this.isCrowded(address)) refuseUpgrade(socket, 429);
       else this.server.handleUpgrade(request, socket, head, (opened) => this.open(opened, request));
     });
   }
@@ -105,14 +109,14 @@ export class Sockets {
   }
 
   /** Whether too many sockets of this address are open whose callers are not known yet. */
-  private isCrowded(address: string | undefined): boolean {
+  private isCrowded(address: string): boolean {
     const unknown = [...this.sessions].filter((one) => one.viewer === null && one.address === address);
     return unknown.length >= this.platform.config.unauthenticatedSockets;
   }
 
   private open(socket: WebSocket, request: IncomingMessage): void {
     const { clock, config, log, metrics } = this.platform;
-    const session = new SocketSession(socket, request.socket.remoteAddress, clock, ({ viewer }) => {
+    const session = new SocketSession(socket, this.addressOf(request), clock, ({ viewer }) => {
       if (viewer) noteSeen(this.seen, viewer);
     });
     const contract = request.headers['x-contract'];

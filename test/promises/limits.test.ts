@@ -85,6 +85,36 @@ describe('the cost of an operation', () => {
 });
 
 describe('how often', () => {
+  test.each([
+    ['each caller counts alone behind a proxy that is trusted', '127.0.0.0/8', 101],
+    ['nobody else is believed about where a request comes from', '10.0.0.1', 429],
+  ])('%s', async (_what, proxies, answerToAnother) => {
+    const narrow = await TestApp.start({
+      environment: { REQUESTS_PER_MINUTE: '3', TRUSTED_PROXIES: proxies },
+    });
+    try {
+      const upgrade = (from: string): Promise<number> =>
+        new Promise((resolve) => {
+          const socket = new WebSocket(
+            `${narrow.url.replace('http', 'ws')}/graphql`,
+            'graphql-transport-ws',
+            { headers: { 'x-forwarded-for': from } },
+          );
+          socket.on('error', () => undefined);
+          socket.on('open', () => resolve(101));
+          socket.on('unexpected-response', (_request, { statusCode }) => resolve(statusCode ?? 0));
+        });
+      const ask = async (from: string): Promise<number> =>
+        (await fetch(`${narrow.url}/demo/people`, { headers: { 'x-forwarded-for': from } })).status;
+      for (let index = 0; index < 3; index += 1) expect(await ask('192.0.2.1')).toBe(404);
+      expect([await ask('192.0.2.1'), await upgrade('192.0.2.1')]).toEqual([429, 429]);
+      expect(await upgrade('192.0.2.2')).toBe(answerToAnother);
+      expect(await ask('192.0.2.2')).toBe(answerToAnother === 101 ? 404 : 429);
+    } finally {
+      await narrow.stop();
+    }
+  });
+
   test('requests and what runs on sockets count together, by address, and a minute later anew', async () => {
     const narrow = await TestApp.start({ environment: { REQUESTS_PER_MINUTE: '8' } });
     try {

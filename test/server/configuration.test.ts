@@ -41,6 +41,11 @@ describe('a wrong value is one line that names it and says what would be accepte
     ['SEND_MAX_AGE', '0', 'an ISO 8601 duration such as PT1H'],
     ['PRESENCE_TIMEOUT', '5', 'an ISO 8601 duration such as PT5M, or 0'],
     ['EVENT_RETENTION', 'P0D', 'an ISO 8601 duration such as P7D'],
+    [
+      'TRUSTED_PROXIES',
+      '10.0.0.1/33',
+      'addresses or networks separated by commas, such as 10.0.0.5,10.1.0.0/16',
+    ],
     ['SEED_DEMO', 'yes', 'true or false'],
     ['LOG_LEVEL', 'loud', 'fatal, error, warn, info, debug, trace, silent'],
   ])('%s=%s', (name, value, accepted) => {
