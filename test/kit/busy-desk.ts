@@ -85,6 +85,7 @@ export class BusyDesk {
   unknown = 0;
   private servers: readonly string[] = [];
   private resting = true;
+  private isCutOff = false;
   private recipients = 0;
   private reported = 0;
   private presence = { known: 'ONLINE', tried: 'ONLINE' };
@@ -110,7 +111,7 @@ export class BusyDesk {
   }
 
   private static async furnish(app: TestApp): Promise<BusyDesk> {
-    app.provider.answer((call, index) => (index % CALLS_PER_SILENCE === 2 ? answers.hang() : slowly(call)));
+    app.provider.answer((call, index) => (index % CALLS_PER_SILENCE === 3 ? answers.hang() : slowly(call)));
     const desk = await Desk.open(app);
     for (let customer = 0; customer < CUSTOMERS; customer += 1)
       await desk.customer(waIdOf(customer)).write('Hello');
@@ -155,6 +156,7 @@ export class BusyDesk {
   ): Promise<void> {
     this.servers = servers;
     this.resting = false;
+    this.isCutOff = false;
     const enough = this.acknowledged + answersToCome;
     const working = Promise.all([
       ...this.senders.map((sender) => this.sendOnAndOn(sender)),
@@ -177,11 +179,17 @@ export class BusyDesk {
     }
   }
 
+  /** From here on no answer reaches anybody, until there is a server to work with again: as if its cable were cut. */
+  hangUp(): void {
+    this.isCutOff = true;
+  }
+
   /** Over the desk's own server, which nobody ends: asks for what was not answered, and waits for all that follows. */
   async settle(): Promise<void> {
     const { clock, provider, url } = this.app;
     provider.answer(slowly);
     this.servers = [url];
+    this.isCutOff = false;
     for (const asked of this.asked) if (asked.id === null) await this.ask(asked);
     for (const one of [...this.messages, ...this.reports]) if (one.taken === 0) await this.deliver(one);
     await this.lookAtPresence();
@@ -208,7 +216,7 @@ export class BusyDesk {
     const somewhere = new Caller(() => this.anyServer(), caller.token, caller.id);
     // A server that ended gives no answer.
     const answer = await somewhere.request(MUTATIONS[mutation], { input }).catch(() => null);
-    if (answer === null) return false;
+    if (answer === null || this.isCutOff) return false;
     const id = answer.data?.made?.thing?.id as string | undefined;
     if (id === undefined) {
       if (answer.status === 503) this.turnedAway += 1;
@@ -320,7 +328,8 @@ export class BusyDesk {
   private async deliver(delivered: Delivered): Promise<boolean> {
     delivered.attempts += 1;
     const door = { app: { url: this.anyServer() }, channelId: this.desk.channelId };
-    const status = await deliver(door, delivered.body).catch(() => null);
+    const answer = await deliver(door, delivered.body).catch(() => null);
+    const status = this.isCutOff ? null : answer;
     if (status === 200) {
       delivered.taken += 1;
       this.acknowledged += 1;
