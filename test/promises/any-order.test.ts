@@ -292,7 +292,7 @@ describe('the inbox', () => {
       ({ length }) => length < 2,
       PATIENCE,
     );
-    expect(unworked).toHaveLength(1);
+    expect(unworked.map((row) => Number(row['settled_items']) > 0)).toEqual([true]);
     await inboxWorked(app, PATIENCE);
   });
 });
