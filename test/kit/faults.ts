@@ -1,4 +1,6 @@
 import { jest } from '@jest/globals';
+import sql from 'sql-template-tag';
+import { DeliveryRow } from '../../src/entities/delivery';
 import { describeError } from '../../src/platform';
 import type { TestApp } from './app';
 import type { Caller, Data } from './caller';
@@ -38,16 +40,29 @@ export async function sendsOf(caller: Caller): Promise<Map<string, SeenSend>> {
   }
 }
 
+/**
+ * Waits until no call is on its way but those that hang: the clock can then be moved on without making others late.
+ * @param hanging how many of them there are.
+ */
+export async function settled({ platform }: TestApp, hanging: () => number = () => 0): Promise<void> {
+  const leased = (): Promise<number> =>
+    platform.store.acrossContracts().count(DeliveryRow, sql`lease_until is not null`);
+  await eventually(leased, (count) => count === hanging(), PATIENCE);
+}
+
 /** Asks until each of these sends is as waited for. @param pace by which the clock is moved on each time. */
 export function reached(
-  { app, caller }: { app: TestApp; caller: Caller },
+  { app, caller, hanging }: { app: TestApp; caller: Caller; hanging?: () => number },
   ids: readonly string[],
   isIt: (send: SeenSend) => boolean,
   pace = 0,
 ): Promise<Map<string, SeenSend>> {
   return eventually(
-    () => {
-      if (pace > 0) app.clock.advance(pace);
+    async () => {
+      if (pace > 0) {
+        await settled(app, hanging);
+        app.clock.advance(pace);
+      }
       return sendsOf(caller);
     },
     (all) => ids.every((id) => isIt(all.get(id)!)),
@@ -79,9 +94,18 @@ export class Faults {
   /** A line for all that was logged. */
   readonly logged: string[] = [];
   private readonly steps = new Map<string, Step[]>();
+  /** How many calls are on their way that will never be answered. */
+  private unanswered = 0;
 
   constructor(readonly app: TestApp) {
-    app.provider.answer((call) => this.steps.get(numberCalled(call))?.shift() ?? answers.accept());
+    app.provider.answer((call) => {
+      const step = this.steps.get(numberCalled(call))?.shift() ?? answers.accept();
+      if (step.do === 'hang' || step.do === 'stall') {
+        this.unanswered += 1;
+        void call.closed.then(() => (this.unanswered -= 1));
+      }
+      return step;
+    });
     for (const level of ['info', 'warn', 'error', 'fatal'] as const) {
       jest.spyOn(app.platform.log, level).mockImplementation((...told: unknown[]) => {
         const plain = (_name: string, value: unknown): unknown =>
@@ -95,6 +119,8 @@ export class Faults {
   untellable(): string[] {
     return this.logged.filter((line) => UNTELLABLE.test(line) || /55119/.test(line));
   }
+
+  readonly hanging = (): number => this.unanswered;
 
   /** How messages to this number are answered from now on, one after another; then they are accepted. */
   answer(number: string, steps: readonly Step[]): void {

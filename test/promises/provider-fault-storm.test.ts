@@ -7,7 +7,16 @@ import type { Caller, Data } from '../kit/caller';
 import { freshMessageId } from '../kit/customer';
 import { Desk } from '../kit/desk';
 import { eventually } from '../kit/eventually';
-import { BUSY, freshNumber, numberCalled, PATIENCE, sendsOf, TIME_LIMIT, type SeenSend } from '../kit/faults';
+import {
+  BUSY,
+  freshNumber,
+  numberCalled,
+  PATIENCE,
+  sendsOf,
+  settled,
+  TIME_LIMIT,
+  type SeenSend,
+} from '../kit/faults';
 import { endingOf, faultStorm, stepOf, takes, type FaultPlan } from '../kit/fault-plan';
 import { inTurns } from '../kit/in-turns';
 import { createProviderDouble, type ProviderDouble, type RecordedCall } from '../kit/provider-double';
@@ -50,13 +59,6 @@ test(
     const reports: Promise<boolean>[] = [];
     /** Calls that will never be answered. */
     let hanging = 0;
-    /** Only they may be on their way when the clock moves on: others would be late by our doing. */
-    const settle = () =>
-      eventually(
-        () => app.platform.store.acrossContracts().count(DeliveryRow, sql`lease_until is not null`),
-        (leased) => leased === hanging,
-        PATIENCE,
-      );
 
     const report = (call: RecordedCall, plan: FaultPlan): void => {
       if (plan.report === null) return;
@@ -119,7 +121,7 @@ test(
     const begun = app.clock.now();
     const all = await eventually(
       async () => {
-        await settle();
+        await settled(app, () => hanging);
         app.clock.advance(10 * SECOND);
         const nothing = (): Map<string, SeenSend> => new Map();
         const seen = await Promise.all(agents.map((agent) => sendsOf(agent).catch(nothing)));

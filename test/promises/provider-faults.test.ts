@@ -11,7 +11,7 @@ import {
   PATIENCE,
   quotingError,
   reached,
-  sendsOf,
+  settled,
   TIME_LIMIT,
   UNTELLABLE,
   type SeenSend,
@@ -145,21 +145,22 @@ describe('rules 20 to 23: what the provider answers', () => {
       // What was accepted at once was, though others hang.
       const open = sent.filter(({ name }) => name === 'no answer' || name === 'an answer that stands still');
       const held = sent.filter(({ ending }) => ending === AT_ONCE).map(({ id }) => id);
-      await reached({ app, caller: bia }, held, ({ status }) => status === 'ACCEPTED');
-      const hanging = open.map(({ id }) => id);
-      const hangs = ({ timeline }: { timeline: { kind: string }[] }): boolean =>
-        timeline.at(-1)?.kind === 'call_started';
-      await reached({ app, caller: bia }, hanging, hangs);
-      // Then whoever waits for an answer gives up, and what may be repeated is.
+      const begun = open.map(({ id }) => id);
+      await reached({ app, caller: bia }, begun, ({ attempts }) => attempts === 1);
+      const early = await reached({ app, caller: bia }, held, ({ status }) => status === 'ACCEPTED');
+      expect(begun.map((id) => early.get(id)!.timeline.at(-1)?.kind)).toEqual([
+        'call_started',
+        'call_started',
+      ]);
+      // What may be repeated is.
+      const decided = sent.filter((one) => !isNeverKnown(one)).map(({ id }) => id);
+      const watch = { app, caller: bia, hanging: faults.hanging };
+      await reached(watch, decided, ({ status }) => status !== 'QUEUED', SECOND);
+      // Then whoever waits for an answer gives up.
+      await settled(app, faults.hanging);
       app.clock.advance(31 * SECOND);
       const unknown = sent.filter(isNeverKnown).map(({ id }) => id);
-      await reached(
-        { app, caller: bia },
-        unknown,
-        ({ status, outcomeUnknown }) => status === 'QUEUED' && outcomeUnknown,
-      );
-      const decided = sent.filter((one) => !isNeverKnown(one)).map(({ id }) => id);
-      await reached({ app, caller: bia }, decided, ({ status }) => status !== 'QUEUED', SECOND);
+      await reached(watch, unknown, ({ status, outcomeUnknown }) => status === 'QUEUED' && outcomeUnknown);
       app.clock.advance(6 * MINUTE);
       const all = await reached({ app, caller: bia }, ids, ({ status }) => status !== 'QUEUED');
 
@@ -269,14 +270,8 @@ describe('rules 20 to 23: what the provider answers', () => {
           timeline.some(({ kind }) => kind === 'not_sent');
         await reached({ app, caller: bia }, [id], isNotSent);
         double = await open();
-        const all = await eventually(
-          () => {
-            server.clock.advance(5 * SECOND);
-            return sendsOf(bia);
-          },
-          (sends) => sends.get(id)?.status === 'ACCEPTED',
-          PATIENCE,
-        );
+        const isAccepted = ({ status }: SeenSend): boolean => status === 'ACCEPTED';
+        const all = await reached({ app: server, caller: bia }, [id], isAccepted, 5 * SECOND);
         expect(all.get(id)!.timeline.map(({ kind }) => kind)).not.toContain('no_answer');
         expect(double.sends.map(numberCalled)).toEqual([number]);
       } finally {
