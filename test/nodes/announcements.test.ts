@@ -87,9 +87,15 @@ test('a transaction that idles elsewhere holds no event back', async () => {
   const log = logWithoutPolling(other, new TestClock());
   const follower = await log.follow(contractId, null);
   let end = (): void => undefined;
-  const idle = other.transactAcrossContracts(async (connection) => {
-    await connection.all(sql`select txid_current()`);
-    await new Promise<void>((resolve) => (end = resolve));
+  const over = new Promise<void>((resolve) => (end = resolve));
+  let idle: Promise<void> = Promise.resolve();
+  await new Promise<void>((idles, fails) => {
+    idle = other.transactAcrossContracts(async (connection) => {
+      await connection.all(sql`select txid_current()`);
+      idles();
+      await over;
+    });
+    idle.catch(fails);
   });
   await happen(one);
   expect(await follower.next()).toMatchObject({ sequence: 4 });
