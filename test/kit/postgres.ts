@@ -25,15 +25,25 @@ export function urlOf(name: string, owner: Owner): string {
   return url.toString();
 }
 
-/** Runs one statement outside of any database of the tests. */
-export async function asAdministrator(statement: string): Promise<void> {
+/** Runs one statement outside of any database of the tests; its rows. */
+export async function asAdministrator(statement: string): Promise<Record<string, unknown>[]> {
   const client = new Client({ connectionString: SERVER });
   await client.connect();
   try {
-    await client.query(statement);
+    return (await client.query<Record<string, unknown>>(statement)).rows;
   } finally {
     await client.end();
   }
+}
+
+/** Removes whom the databases of a run belonged to, with those that a test left behind when it was cut short. */
+export async function dropOwner({ name }: Owner): Promise<void> {
+  const owned = await asAdministrator(
+    `select datname from pg_database join pg_roles on pg_roles.oid = datdba where rolname = '${name}'`,
+  );
+  for (const { datname } of owned)
+    await asAdministrator(`drop database if exists ${datname as string} with (force)`);
+  await asAdministrator(`drop role if exists ${name}`);
 }
 
 const run = promisify(execFile);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Store } from '../../../src/database/store';
 import { systemClock } from '../../../src/clock';
-import { asAdministrator, newName, urlOf, type Owner } from '../postgres';
+import { asAdministrator, dropOwner, newName, urlOf, type Owner } from '../postgres';
 
 /** Databases with the schema and no rows, by their engines: the file, and the name. */
 export interface MigratedDatabases {
@@ -40,9 +40,7 @@ async function make(engines: string[]): Promise<MigratedDatabases> {
 
 async function remove({ sqlite, postgres }: MigratedDatabases): Promise<void> {
   if (sqlite !== undefined) rmSync(path.dirname(sqlite), { recursive: true, force: true });
-  if (postgres === undefined) return;
-  await asAdministrator(`drop database if exists ${postgres.name}`);
-  await asAdministrator(`drop role if exists ${postgres.owner.name}`);
+  if (postgres !== undefined) await dropOwner(postgres.owner);
 }
 
 const [act, ...words] = process.argv.slice(2);
