@@ -1,4 +1,5 @@
 import type { Sql } from 'sql-template-tag';
+import type { Recorded } from './log-writing';
 
 export type Dialect = 'sqlite' | 'postgres';
 
@@ -28,6 +29,12 @@ export type StatementObserver = (text: string) => void;
 export const ANNOUNCEMENTS = ['events', 'deliveries', 'inbox', 'sandbox_webhooks'] as const;
 export type Announcement = (typeof ANNOUNCEMENTS)[number];
 
+/** What work in a transaction came to, and what of it goes into the log before the commit. */
+export interface Done<T> {
+  result: T;
+  recorded: readonly Recorded[];
+}
+
 /** The engine behind the store: where to read, and how to write in a transaction. */
 export interface Engine {
   readonly dialect: Dialect;
@@ -36,11 +43,12 @@ export interface Engine {
   /** Sees committed rows of one contract; on PostgreSQL no others, whatever is asked. */
   readerOf(contractId: string): Connection;
   /**
-   * Runs `work` in a transaction of its own, of one contract or (null) across contracts, and resolves once it is durably committed. What `work` throws rolls
-   * everything back and is thrown on. It may run more than once where the engine asks for the transaction to be
-   * repeated, so it has no effects but on the connection.
+   * Runs `work` in a transaction of its own, of one contract or (null) across contracts, writes what it recorded into
+   * the log, and resolves once all is durably committed. What `work` throws rolls everything back and is thrown on. It
+   * may run more than once where the engine asks for the transaction to be repeated, so it has no effects but on the
+   * connection.
    */
-  transact<T>(contractId: string | null, work: (connection: Connection) => Promise<T>): Promise<T>;
+  transact<T>(contractId: string | null, work: (connection: Connection) => Promise<Done<T>>): Promise<T>;
   /** Brings the schema to this version's; safe where several processes start at once. */
   migrate(): Promise<string[]>;
   /** Statements that would bring the schema to what the entities say: none unless a migration is missing. */
@@ -50,6 +58,8 @@ export interface Engine {
    * Where it is not, because somebody reads just then, it can be tried again.
    */
   forgetDeleted(): Promise<boolean>;
+  /** Whether the last that was heard of the database is that no word comes from it any more. */
+  readonly isLost: boolean;
   /** Whether the database itself keeps contracts apart, as far as it can. */
   isFenced(): Promise<boolean>;
   /** Tells other processes over the same database of something new; what cannot be told they find by themselves. */
@@ -62,4 +72,9 @@ export interface Engine {
 /** The database cannot be reached or cannot write now; the same request may succeed later. */
 export class DatabaseUnavailable extends Error {
   override name = 'DatabaseUnavailable';
+}
+
+/** No word comes from the database any more: who asks it again may wait as long once more. */
+export class DatabaseLost extends DatabaseUnavailable {
+  override name = 'DatabaseLost';
 }

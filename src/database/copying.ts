@@ -2,7 +2,7 @@ import { Client } from 'pg';
 import sql, { join, raw, type Sql } from 'sql-template-tag';
 import { ALL_ENTITIES } from '../entities/all';
 import type { Connection, Engine, RawRow } from './connection';
-import { tableOf } from './rows';
+import { limitOf, tableOf } from './rows';
 
 const ROWS_PER_READ = 1_000;
 /** PostgreSQL takes 65,535 values in a statement. */
@@ -43,8 +43,8 @@ export function copyRows(
   targetUrl: string,
   progress: (done: number, of: number) => void,
 ): Promise<number> {
-  return source.transact(null, (from) =>
-    intoPostgres(targetUrl, async (to) => {
+  return source.transact(null, async (from) => {
+    const result = await intoPostgres(targetUrl, async (to) => {
       for (const { name } of TABLES) {
         if ((await countIn(to, name)) > 0) throw new TargetNotEmpty(name.sql);
       }
@@ -61,8 +61,9 @@ export function copyRows(
       }
       await compare(from, to);
       return all;
-    }),
-  );
+    });
+    return { result, recorded: [] };
+  });
 }
 
 /** One transaction in which rows may come before those they point at. */
@@ -109,7 +110,7 @@ async function* rowsOf(from: Connection, table: Sql): AsyncGenerator<RawRow[]> {
   let after = 0;
   for (;;) {
     const rows = await from.all(
-      sql`select rowid as place, * from ${table} where rowid > ${after} order by rowid limit ${ROWS_PER_READ}`,
+      sql`select rowid as place, * from ${table} where rowid > ${after} order by rowid${limitOf(ROWS_PER_READ)}`,
     );
     const last = rows.at(-1);
     if (!last) return;

@@ -36,22 +36,22 @@ export class Loaders {
    * What `load` finds for `key`; all keys asked for in one turn under the same `name` are loaded together.
    * @param load given the keys, answers with a value per key; keys it leaves out have none.
    */
-  async batch<Value>(
+  batch<Value>(
     name: string,
     key: string,
     load: (keys: readonly string[]) => Promise<Map<string, Value>>,
-  ): Promise<Value | undefined> {
+  ): Promise<Value | null> {
     let loader = this.batchLoaders.get(name);
     if (!loader) {
       loader = new DataLoader<string, unknown>(
         async (keys) => {
           const found = await load(keys);
-          return keys.map((one) => found.get(one));
+          return keys.map((one) => found.get(one) ?? null);
         },
         { maxBatchSize: KEYS_PER_BATCH },
       );
       this.batchLoaders.set(name, loader);
     }
-    return (await loader.load(key)) as Value | undefined;
+    return loader.load(key) as Promise<Value | null>;
   }
 }

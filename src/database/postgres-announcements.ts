@@ -5,6 +5,8 @@ const CONNECT_TIMEOUT = 5_000;
 const STATEMENT_TIMEOUT = 5_000;
 /** How often the connection is asked whether it still is one: a network that was cut says nothing by itself. */
 const HEARTBEAT = 10_000;
+/** How long a goodbye may take: where the network was cut nothing answers it. */
+const LONGEST_GOODBYE = 1_000;
 const SHORTEST_PAUSE = 100;
 const LONGEST_PAUSE = 5_000;
 
@@ -134,8 +136,10 @@ export class PostgresAnnouncements {
       this.pending.clear();
       if (this.heartbeat !== null) clearInterval(this.heartbeat);
     }
+    if (client === null) return;
     // Of a connection that is broken there may be nothing left to end.
-    await client?.end().catch(() => undefined);
+    const ended = client.end().catch(() => undefined);
+    await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, LONGEST_GOODBYE).unref())]);
   }
 
   private tryAgain(error: Error): void {

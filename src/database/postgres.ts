@@ -2,8 +2,9 @@ import { Pool, types, type PoolClient } from 'pg';
 import type { Sql } from 'sql-template-tag';
 import { DataSource } from 'typeorm';
 import { ALL_ENTITIES } from '../entities/all';
-import type { Announcement, Connection, Engine, RawRow, StatementObserver } from './connection';
-import { DatabaseUnavailable, storable } from './connection';
+import type { Announcement, Connection, Done, Engine, RawRow, StatementObserver } from './connection';
+import { DatabaseLost, DatabaseUnavailable, storable } from './connection';
+import { writeLog } from './log-writing';
 import { POSTGRES_MIGRATIONS } from './migrations/postgres';
 import { PostgresAnnouncements } from './postgres-announcements';
 import { pendingStatements, runMigrations } from './schema-changes';
@@ -19,14 +20,25 @@ const POOL_SIZE = 10;
 const TRIES = 5;
 /** What row-level security lets the server's own work see, which belongs to no contract. */
 const EVERY_CONTRACT = '*';
+/**
+ * A migration waits no longer for a table than this: whoever comes after it waits behind it, and long readings, such as
+ * those of a backup, would have all nodes wait for their end. It tries again until it gets its turn.
+ */
+const MIGRATION_PATIENCE = 500;
+const MIGRATION_PAUSE = 1_000;
+/** No lock in time, and deadlock. */
+const MIGRATES_LATER = new Set(['55P03', '40P01']);
 /** Serialization failure and deadlock: the same transaction may succeed when repeated. */
 const REPEATABLE = new Set(['40001', '40P01']);
+/** Too many connections, disk full or failing, a standby that only reads, time-out of a statement. */
+const UNAVAILABLE = /^(53|57014|55P03|25P03|25006|58)/;
 /**
- * Connection lost, refused or cut off, server starting or stopping, disk full or failing, a standby that only reads,
- * time-out of a statement; and from the network: nobody there, no way there, no name for now.
+ * Connection lost, refused or cut off, server starting or stopping; and from the network: nobody there, no way there, no
+ * name for now.
  */
-const UNAVAILABLE =
-  /^(08|53|57P0|57014|55P03|25P03|25006|58)|^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)/;
+const GONE = /^(08|57P0)|^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)/;
+/** No such column or table: a later version has taken away what this one needs. Another node may have what it takes. */
+const LEFT_BEHIND = /^(42703|42P01)$/;
 /** What the driver itself says of a connection that was lost, without a code. */
 const LOST = /Connection terminated|not queryable|Query read timeout|timeout exceeded when trying to connect/;
 const MIGRATION_LOCK = 7_255_846;
@@ -34,10 +46,25 @@ const MIGRATION_LOCK = 7_255_846;
 function translated(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const code = (error as { code?: string }).code ?? '';
-  if (UNAVAILABLE.test(code) || LOST.test(error.message)) {
-    return new DatabaseUnavailable(`PostgreSQL cannot serve now: ${error.message}`, { cause: error });
+  const message = `PostgreSQL cannot serve now: ${error.message}`;
+  if (GONE.test(code) || LOST.test(error.message)) return new DatabaseLost(message, { cause: error });
+  if (UNAVAILABLE.test(code)) return new DatabaseUnavailable(message, { cause: error });
+  if (LEFT_BEHIND.test(code)) {
+    const lacking = `PostgreSQL has not the schema of this version: ${error.message}`;
+    return new DatabaseUnavailable(lacking, { cause: error });
   }
   return error;
+}
+
+const pause = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Whether this connection now holds the lock of who migrates. It is asked and not waited for: waiting has a time-out. */
+async function isMyTurn(client: PoolClient): Promise<boolean> {
+  const { rows } = await client.query<{ mine: boolean }>('select pg_try_advisory_lock($1) as mine', [
+    MIGRATION_LOCK,
+  ]);
+  return rows[0]?.mine === true;
 }
 
 class PostgresConnection implements Connection {
@@ -91,12 +118,13 @@ export class PostgresEngine implements Engine {
   /** What each connection last said that its reads are of. */
   private readonly scopes = new WeakMap<PoolClient, string>();
   private readonly announcements: PostgresAnnouncements;
+  private lost = false;
 
   private constructor(
     private readonly url: string,
     private readonly pool: Pool,
     private readonly observe: StatementObserver,
-    complain: (error: Error) => void,
+    private readonly complain: (error: Error) => void,
   ) {
     this.announcements = new PostgresAnnouncements(url, complain);
     this.reader = this.readerOf(EVERY_CONTRACT);
@@ -128,6 +156,10 @@ export class PostgresEngine implements Engine {
     return new PostgresEngine(url, pool, observe, complain);
   }
 
+  get isLost(): boolean {
+    return this.lost;
+  }
+
   readerOf(contractId: string): Connection {
     return new PostgresReader((work) =>
       this.withClient(async (client) => {
@@ -140,7 +172,10 @@ export class PostgresEngine implements Engine {
     );
   }
 
-  async transact<T>(contractId: string | null, work: (connection: Connection) => Promise<T>): Promise<T> {
+  async transact<T>(
+    contractId: string | null,
+    work: (connection: Connection) => Promise<Done<T>>,
+  ): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.withClient((client) => this.attempt(client, contractId ?? EVERY_CONTRACT, work));
@@ -176,11 +211,10 @@ export class PostgresEngine implements Engine {
       // Held on a connection of its own, so that of two nodes that start at once one migrates and the other waits.
       const client = await this.pool.connect();
       try {
-        await client.query('set statement_timeout = 0');
-        await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
-        return await runMigrations(source);
+        while (!(await isMyTurn(client))) await pause(MIGRATION_PAUSE);
+        return await this.migrateInTurn(source);
       } finally {
-        await client.query('select pg_advisory_unlock($1)', [MIGRATION_LOCK]);
+        // With its connection the lock ends.
         client.release(true);
       }
     });
@@ -202,32 +236,39 @@ export class PostgresEngine implements Engine {
 
   /** Lends a connection for as long as `work` takes; one that is lost or hangs is not used again. */
   private async withClient<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
-    const client = await this.pool.connect().catch((error: unknown) => {
-      throw translated(error);
-    });
+    const client = await this.pool.connect().catch((error: unknown) => this.fail(error));
     let broken = false;
     const lost = (): void => void (broken = true);
     client.on('error', lost);
     try {
-      return await work(client);
+      const result = await work(client);
+      this.lost = false;
+      return result;
     } catch (error) {
-      const told = translated(error);
-      if (told instanceof DatabaseUnavailable) broken = true;
-      throw told;
+      if (translated(error) instanceof DatabaseUnavailable) broken = true;
+      return this.fail(error);
     } finally {
       client.removeListener('error', lost);
       client.release(broken);
     }
   }
 
+  private fail(error: unknown): never {
+    const told = translated(error);
+    if (told instanceof DatabaseLost) this.lost = true;
+    throw told;
+  }
+
   private async attempt<T>(
     client: PoolClient,
     scope: string,
-    work: (connection: Connection) => Promise<T>,
+    work: (connection: Connection) => Promise<Done<T>>,
   ): Promise<T> {
     await client.query(`begin; set local saludo.contract = ${client.escapeLiteral(scope)}`);
     try {
-      const result = await work(new PostgresConnection(client, this.observe));
+      const connection = new PostgresConnection(client, this.observe);
+      const { result, recorded } = await work(connection);
+      await writeLog(connection, recorded);
       const { command } = await client.query('commit');
       // Where a statement failed and whoever ran it went on, PostgreSQL undoes everything and calls that no error.
       if (command !== 'COMMIT') throw new Error('A statement failed, and the transaction went on in vain');
@@ -239,6 +280,20 @@ export class PostgresEngine implements Engine {
     }
   }
 
+  /** The names of the migrations that ran, but for those before one that had to wait. */
+  private async migrateInTurn(source: DataSource): Promise<string[]> {
+    for (;;) {
+      try {
+        return await runMigrations(source);
+      } catch (error) {
+        const code = error instanceof Error ? ((error as { code?: string }).code ?? '') : '';
+        if (!MIGRATES_LATER.has(code)) throw error;
+        this.complain(new Error('A migration waits until others let go of a table', { cause: error }));
+        await pause(MIGRATION_PAUSE);
+      }
+    }
+  }
+
   private async withSource<T>(work: (source: DataSource) => Promise<T>): Promise<T> {
     const source = await new DataSource({
       type: 'postgres',
@@ -247,6 +302,8 @@ export class PostgresEngine implements Engine {
       migrations: POSTGRES_MIGRATIONS,
       migrationsTransactionMode: 'each',
       poolSize: 2,
+      connectTimeoutMS: CONNECT_TIMEOUT,
+      extra: { lock_timeout: MIGRATION_PATIENCE },
       invalidWhereValuesBehavior: { null: 'throw', undefined: 'throw' },
     }).initialize();
     try {

@@ -1,7 +1,8 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import { getMetadataArgsStorage } from 'typeorm';
 import { columnsOf, type ColumnDescription } from '../entities/columns';
-import type { Connection, RawRow } from './connection';
+import { storable, type Connection, type RawRow } from './connection';
+import { ReadingTogether } from './reading';
 
 /** The class of a row. */
 export type RowClass<Row extends object> = new () => Row;
@@ -41,9 +42,19 @@ export function tableOf(entity: RowClass<object>): Table {
 
 /** A row as the entity describes it, from what the driver gave. */
 export function rowFrom<Row extends object>(entity: RowClass<Row>, given: RawRow): Row {
+  return rowOf(
+    entity,
+    tableOf(entity).columns.map(({ column }) => given[column]),
+  );
+}
+
+/** A row as the entity describes it, from its values in the order of its columns. */
+function rowOf<Row extends object>(entity: RowClass<Row>, values: readonly unknown[]): Row {
   const row: Record<string, unknown> = {};
-  for (const { property, column, kind } of tableOf(entity).columns) {
-    const value = given[column];
+  let index = 0;
+  for (const { property, kind } of tableOf(entity).columns) {
+    const value = values[index];
+    index += 1;
     if (value === null || value === undefined) row[property] = null;
     else if (kind === 'flag') row[property] = value === 1;
     else if (kind === 'json') row[property] = JSON.parse(value as string) as unknown;
@@ -60,32 +71,75 @@ export function columnValue(description: ColumnDescription, value: unknown): str
   return value as string | number;
 }
 
+/**
+ * The end of a statement that gives at most so many rows. The number stands in its text: SQLite plans by it, and would
+ * plan anew with every value it is given.
+ */
+export function limitOf(limit: number): Sql {
+  if (!Number.isSafeInteger(limit)) throw new Error(`${limit} is no number of rows`);
+  return raw(` limit ${limit}`);
+}
+
+/**
+ * The condition that a column's value is one of these. Its text does not depend on how many there are, so that
+ * statements stay prepared.
+ */
+export function among({ dialect }: Connection, column: Sql, values: readonly string[]): Sql {
+  const [first, second] = values;
+  if (first !== undefined && second === undefined) return sql`${column} = ${first}`;
+  const list = JSON.stringify(storable(values));
+  return dialect === 'postgres'
+    ? sql`${column} = any(array(select json_array_elements_text(${list}::json)))`
+    : sql`${column} in (select value from json_each(${list}))`;
+}
+
+/**
+ * Rows of values that a statement reads as if they were a table's, in one parameter: its text is the same however many
+ * there are.
+ * @param columns what each value is called there, and whether it is text or a whole number.
+ */
+export function valuesAsRows(
+  { dialect }: Connection,
+  columns: Readonly<Record<string, 'text' | 'integer'>>,
+  rows: readonly (readonly (string | number)[])[],
+): Sql {
+  const list = JSON.stringify(rows);
+  const named = Object.entries(columns).map(([name, kind], place) => {
+    const value = raw(`value ->> ${place}`);
+    const typed = dialect === 'postgres' && kind === 'integer' ? sql`(${value})::bigint` : value;
+    return sql`${typed} as ${raw(name)}`;
+  });
+  return dialect === 'postgres'
+    ? sql`select ${join(named)} from json_array_elements(${list}::json)`
+    : sql`select ${join(named)} from json_each(${list})`;
+}
+
 export interface Selection {
   where?: Sql;
   orderBy?: Sql;
   limit?: number;
 }
 
-/** Most ids one statement names: more are asked for in several. */
-const IDS_PER_STATEMENT = 500;
-/** SQLite joins at most 500 selects in one statement. */
-const VALUES_PER_STATEMENT = 100;
-
 /**
  * Reads rows. Bound to a contract, it adds that contract to every statement, so that no condition its callers write
  * or forget can reach another contract's rows.
  */
 export class Rows {
+  private readonly reading: ReadingTogether;
+
   /** @param contractId null reads across contracts: for the server's own work alone, never for a caller's. */
   constructor(
     readonly connection: Connection,
     readonly contractId: string | null,
-  ) {}
+  ) {
+    this.reading = new ReadingTogether(connection);
+  }
 
   /** The rows that match, in the order asked for. */
   async find<Row extends object>(entity: RowClass<Row>, selection: Selection = {}): Promise<Row[]> {
-    const found = await this.select(entity, tableOf(entity).all, selection);
-    return found.map((given) => rowFrom(entity, given));
+    const from = this.from(entity, selection);
+    const found = await this.reading.tuples({ columns: tableOf(entity).all, from });
+    return found.map((values) => rowOf(entity, values));
   }
 
   /** The first row that matches, or null. */
@@ -100,51 +154,39 @@ export class Rows {
   }
 
   /** The rows with these ids that match, in no particular order; ids without a row are left out. */
-  async byIds<Row extends { id: string }>(
+  byIds<Row extends { id: string }>(
     entity: RowClass<Row>,
     ids: readonly string[],
     where: Sql = sql`1 = 1`,
   ): Promise<Row[]> {
-    const rows: Row[] = [];
-    for (let start = 0; start < ids.length; start += IDS_PER_STATEMENT) {
-      const some = ids.slice(start, start + IDS_PER_STATEMENT);
-      rows.push(...(await this.find(entity, { where: sql`id in (${join(some)}) and (${where})` })));
-    }
-    return rows;
+    return this.find(entity, { where: sql`${among(this.connection, raw('id'), ids)} and (${where})` });
   }
 
-  /** Of each of these values of a column, the first rows that match, in one statement per hundred values. */
+  /** Of each of these values of a column, the first rows that match, in few statements. */
   async firstOfEach<Row extends object>(
     entity: RowClass<Row>,
     property: keyof Row & string,
     values: readonly string[],
     selection: Required<Selection>,
   ): Promise<Row[]> {
-    const { name, all, byProperty } = tableOf(entity);
+    const { name, byProperty } = tableOf(entity);
     const column = raw(`${name.sql}.${byProperty.get(property)?.column ?? property}`);
-    const { where, orderBy, limit } = selection;
-    const rows: Row[] = [];
-    for (let start = 0; start < values.length; start += VALUES_PER_STATEMENT) {
-      const parts = values
-        .slice(start, start + VALUES_PER_STATEMENT)
-        .map(
-          (value) =>
-            sql`select * from (select ${all} from ${name} where ${this.scoped(entity, sql`${column} = ${value} and (${where})`)} order by ${orderBy} limit ${limit}) as part`,
-        );
-      const found = await this.connection.all(join(parts, ' union all '));
-      rows.push(...found.map((given) => rowFrom(entity, given)));
-    }
-    return rows;
+    const { where, ...rest } = selection;
+    const parts = values.map((value) =>
+      this.find(entity, { ...rest, where: sql`${column} = ${value} and (${where})` }),
+    );
+    return (await Promise.all(parts)).flat();
   }
 
   /** How many rows match; counting stops at `limit` where one is given. */
   async count(entity: RowClass<object>, where: Sql, limit?: number): Promise<number> {
     const { name } = tableOf(entity);
-    const bounded = limit === undefined ? empty : sql` limit ${limit}`;
-    const [row] = await this.connection.all(
-      sql`select count(*) as number from (select 1 as one from ${name} where ${this.scoped(entity, where)}${bounded}) as matching`,
-    );
-    return Number(row?.['number'] ?? 0);
+    const bounded = limit === undefined ? empty : limitOf(limit);
+    const [row] = await this.reading.tuples({
+      columns: sql`count(*)`,
+      from: sql`from (select 1 as one from ${name} where ${this.scoped(entity, where)}${bounded}) as matching`,
+    });
+    return Number(row?.[0] ?? 0);
   }
 
   async exists(entity: RowClass<object>, where: Sql): Promise<boolean> {
@@ -157,12 +199,14 @@ export class Rows {
     columns: Sql,
     selection: Selection & { groupBy?: Sql } = {},
   ): Promise<RawRow[]> {
+    return this.connection.all(sql`select ${columns} ${this.from(entity, selection)}`);
+  }
+
+  private from(entity: RowClass<object>, selection: Selection & { groupBy?: Sql }): Sql {
     const { where, groupBy, orderBy, limit } = selection;
-    return this.connection.all(
-      sql`select ${columns} from ${tableOf(entity).name} where ${this.scoped(entity, where)}${
-        groupBy ? sql` group by ${groupBy}` : empty
-      }${orderBy ? sql` order by ${orderBy}` : empty}${limit === undefined ? empty : sql` limit ${limit}`}`,
-    );
+    return sql`from ${tableOf(entity).name} where ${this.scoped(entity, where)}${
+      groupBy ? sql` group by ${groupBy}` : empty
+    }${orderBy ? sql` order by ${orderBy}` : empty}${limit === undefined ? empty : limitOf(limit)}`;
   }
 
   protected scoped(entity: RowClass<object>, where: Sql | undefined): Sql {

@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Clock } from '../clock';
 import type { Announcement, Connection, Dialect, Engine, StatementObserver } from './connection';
 import { PostgresEngine } from './postgres';
@@ -23,13 +22,14 @@ export function sqliteFile(url: string): string | null {
 
 /** The way to the database for everything above: reading, and the unit of work. */
 export class Store {
-  private readonly current = new AsyncLocalStorage<Transaction>();
   private readonly committed = new Set<(contractId: string) => void>();
   private readonly hearing = new Set<{ what: Announcement; listener: () => void }>();
 
   private constructor(
     readonly engine: Engine,
     private readonly clock: Clock,
+    /** The unit of work that all others of this store are a part of. */
+    private readonly outer: Transaction | null = null,
   ) {}
 
   static async open({ url, clock, complain, observe = () => undefined }: StoreOptions): Promise<Store> {
@@ -57,27 +57,36 @@ export class Store {
 
   /**
    * The unit of work: runs `work` in one transaction of one contract, gives its happenings their places in the log,
-   * commits, and only then does what was asked for with `afterCommit` and wakes the log's readers. Within another
-   * unit of work of the same contract it joins that one. What `work` throws undoes everything and is thrown on.
+   * commits, and only then does what was asked for with `afterCommit` and wakes the log's readers. What `work` throws
+   * undoes everything and is thrown on. Within `work` no other may begin, but on what `within` gives.
    */
   async transact<T>(contractId: string, work: (transaction: Transaction) => Promise<T>): Promise<T> {
-    const outer = this.current.getStore();
-    if (outer) {
-      if (outer.contractId !== contractId) throw new Error('A unit of work belongs to one contract');
-      return work(outer);
+    if (this.outer) {
+      if (this.outer.contractId !== contractId) throw new Error('A unit of work belongs to one contract');
+      return work(this.outer);
     }
-    const { result, afterwards, recorded } = await this.engine.transact(contractId, (connection) =>
-      this.perform(connection, contractId, work),
-    );
+    const { result, afterwards, recorded } = await this.engine.transact(contractId, async (connection) => {
+      const transaction = new Transaction(connection, contractId, this.clock.now());
+      const made = { result: await work(transaction), ...transaction.outcome };
+      return { result: made, recorded: made.recorded };
+    });
     for (const after of afterwards) after();
-    if (recorded) this.wake(contractId);
+    if (recorded.length > 0) this.wake(contractId);
     return result;
+  }
+
+  /** This store, so that each unit of work is a part of the one that is under way, and succeeds or fails with it. */
+  within(transaction: Transaction): Store {
+    return new Store(this.engine, this.clock, transaction);
   }
 
   /** Runs statements that belong to no single contract, such as claims of work and removal of what is out of date. */
   transactAcrossContracts<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
-    if (this.current.getStore()) throw new Error('Work across contracts cannot be part of a unit of work');
-    return this.engine.transact(null, work);
+    if (this.outer) throw new Error('Work across contracts cannot be part of a unit of work');
+    return this.engine.transact(null, async (connection) => ({
+      result: await work(connection),
+      recorded: [],
+    }));
   }
 
   /** Calls `listener` whenever this process committed happenings of a contract; the result takes that back. */
@@ -107,18 +116,6 @@ export class Store {
 
   async close(): Promise<void> {
     await this.engine.close();
-  }
-
-  private perform<T>(
-    connection: Connection,
-    contractId: string,
-    work: (transaction: Transaction) => Promise<T>,
-  ): Promise<{ result: T; afterwards: readonly (() => void)[]; recorded: boolean }> {
-    const transaction = new Transaction(connection, contractId, this.clock.now());
-    return this.current.run(transaction, async () => {
-      const result = await work(transaction);
-      return { result, ...(await transaction.finish()) };
-    });
   }
 
   private wake(contractId: string): void {

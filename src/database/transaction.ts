@@ -1,9 +1,8 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag';
 import { ContractLogRow } from '../entities/contract-log';
-import { EventRow } from '../entities/event';
 import type { Happening, HappeningKind, Happenings } from '../entities/happening';
-import { SendRow } from '../entities/send';
 import type { Connection } from './connection';
+import type { Recorded } from './log-writing';
 import { columnValue, Rows, tableOf, type RowClass } from './rows';
 
 /** PostgreSQL takes 65,535 values in a statement and SQLite 32,766: rows are written in parts well below. */
@@ -13,7 +12,7 @@ const VALUES_PER_STATEMENT = 20_000;
  * Reads and writes within one unit of work of one contract. Everything it does is committed together, or not at all.
  */
 export class Transaction extends Rows {
-  private readonly happenings: { happening: Happening; at: number }[] = [];
+  private readonly happenings: Recorded[] = [];
   private readonly afterwards: (() => void)[] = [];
   private attempts = 0;
 
@@ -87,11 +86,13 @@ export class Transaction extends Rows {
 
   /**
    * Keeps others who ask for the same name waiting until the end of the unit of work: for what has no row yet that
-   * could be locked. SQLite has one writer.
+   * could be locked.
+   * @returns whether others may have been waited for, so that what was read before is out of date. SQLite has one writer.
    */
-  async lockName(name: string): Promise<void> {
-    if (this.connection.dialect !== 'postgres') return;
+  async lockName(name: string): Promise<boolean> {
+    if (this.connection.dialect !== 'postgres') return false;
     await this.connection.all(sql`select 1 from pg_advisory_xact_lock(hashtextextended(${name}, 0))`);
+    return true;
   }
 
   /** Like `lockName`, but whoever comes second does not wait; whether it is this unit of work's. */
@@ -105,7 +106,11 @@ export class Transaction extends Rows {
 
   /** Puts a happening into the contract's log; it is told once the unit of work is committed. */
   record<Kind extends HappeningKind>(kind: Kind, data: Happenings[Kind]): void {
-    this.happenings.push({ happening: { kind, data } as Happening, at: this.now });
+    this.happenings.push({
+      contractId: this.contract,
+      happening: { kind, data } as Happening,
+      at: this.now,
+    });
   }
 
   /** Called once the unit of work is committed; never when it is not. */
@@ -135,35 +140,9 @@ export class Transaction extends Rows {
     }
   }
 
-  /**
-   * Gives what was recorded its places in the contract's log. It comes last in the unit of work: the counter's row
-   * stays locked from here to the commit, so that places are given in the order of commits and none is left out.
-   * @returns what is to be done after the commit, and whether anything was recorded.
-   */
-  async finish(): Promise<{ afterwards: readonly (() => void)[]; recorded: boolean }> {
-    if (this.happenings.length === 0) return { afterwards: this.afterwards, recorded: false };
-    const [log] = await this.connection.all(
-      sql`update contract_logs set last_sequence = last_sequence + ${this.happenings.length}
-          where contract_id = ${this.contract} returning last_sequence`,
-    );
-    if (!log) throw new Error(`The contract ${this.contract} has no log`);
-    const first = Number(log['last_sequence']) - this.happenings.length + 1;
-    const events = this.happenings.map(({ happening, at }, index) => ({
-      contractId: this.contract,
-      sequence: first + index,
-      kind: happening.kind,
-      occurredAt: at,
-      data: happening.data,
-    }));
-    await this.insert(EventRow, ...events);
-    const latestBySend = new Map<string, number>();
-    for (const [index, { happening }] of this.happenings.entries()) {
-      if (happening.kind === 'SendChanged') latestBySend.set(happening.data.sendId, first + index);
-    }
-    for (const [sendId, changedSequence] of latestBySend) {
-      await this.update(SendRow, { changedSequence }, sql`id = ${sendId}`);
-    }
-    return { afterwards: this.afterwards, recorded: true };
+  /** What was recorded, and what is to be done after the commit. */
+  get outcome(): { recorded: readonly Recorded[]; afterwards: readonly (() => void)[] } {
+    return { recorded: this.happenings, afterwards: this.afterwards };
   }
 
   private async write<Row extends object>(entity: RowClass<Row>, rows: Row[], suffix: Sql): Promise<number> {

@@ -36,6 +36,8 @@ export interface Happenings {
   ChannelHealthChanged: { channelId: string; state: ChannelState };
   /** An agent that was deactivated or a key that was revoked: its sockets close. */
   CallerRevoked: { callerId: string };
+  /** An agent whose role is another one now: what goes on in its name is judged anew. */
+  CallerChanged: { callerId: string };
 }
 
 export type HappeningKind = keyof Happenings;

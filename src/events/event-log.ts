@@ -39,6 +39,8 @@ function placeIn({ epoch, lastSequence }: ContractLogRow, cursor: string): numbe
 class Tail {
   readonly ring: LoggedHappening[] = [];
   readonly followers = new Set<Follower>();
+  /** The places at which the rights of callers changed last, of those that changed while somebody followed. */
+  readonly callerChanges = new Map<string, number>();
   private readonly reading: OneAtATime;
 
   constructor(
@@ -68,7 +70,11 @@ class Tail {
       });
       const latest = rows.at(-1);
       if (!latest) return;
-      this.ring.push(...rows.map(logged));
+      for (const event of rows.map(logged)) {
+        this.ring.push(event);
+        if (event.kind === 'CallerRevoked' || event.kind === 'CallerChanged')
+          this.callerChanges.set(event.data.callerId, event.sequence);
+      }
       if (this.ring.length > RING_SIZE) this.ring.splice(0, this.ring.length - RING_SIZE);
       this.last = latest.sequence;
       for (const follower of this.followers) follower.wake();
@@ -93,8 +99,8 @@ export class Follower {
   ) {}
 
   /** The place of the last event that `next` gave. */
-  get cursor(): string {
-    return encodeCursor(this.epoch, this.position);
+  get place(): number {
+    return this.position;
   }
 
   /** The place of the latest event that is known here: up to it everything was committed before now. */
@@ -102,8 +108,14 @@ export class Follower {
     return this.tail.last;
   }
 
-  cursorOf(happening: LoggedHappening): string {
-    return encodeCursor(this.epoch, happening.sequence);
+  /** Whether the log tells, as far as it is known here, that this caller's rights changed after a place of it. */
+  changedSince(callerId: string, place: number): boolean {
+    return (this.tail.callerChanges.get(callerId) ?? -1) > place;
+  }
+
+  /** What callers are given for a place. */
+  cursorAt(place: number): string {
+    return encodeCursor(this.epoch, place);
   }
 
   /**

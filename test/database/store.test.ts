@@ -63,7 +63,9 @@ describe(`the unit of work on ${engine}`, () => {
     const before = await count(contractId);
     await expect(
       store.transact(contractId, async (outer) => {
-        await store.transact(contractId, (inner) => inner.updateBy(ContractRow, raise, sql`1 = 1`));
+        await store
+          .within(outer)
+          .transact(contractId, (inner) => inner.updateBy(ContractRow, raise, sql`1 = 1`));
         await outer.updateBy(ContractRow, raise, sql`1 = 1`);
         throw new Error('both');
       }),
@@ -128,6 +130,8 @@ describe(`the unit of work on ${engine}`, () => {
       leaving.acrossContracts().find(ContractRow, { where: raw(`${index} = ${index}`) }),
     );
     const ended = Promise.allSettled(reads);
+    // They begin together at the end of this turn.
+    await new Promise(setImmediate);
     await leaving.close();
     const read = (await ended).filter(({ status }) => status === 'fulfilled');
     // A pool turns away those that had no connection yet.
