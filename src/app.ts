@@ -7,6 +7,7 @@ import { sqliteFile } from './database/store';
 import { openPlatform, type OpenPlatform, type Overrides } from './platform';
 import { createHttpServer } from './server/http';
 import { Masking } from './server/masking';
+import { Readiness } from './server/readiness';
 import { RequestRate } from './server/request-rate';
 import { Sockets } from './server/sockets';
 import type { Platform } from './services/context';
@@ -66,7 +67,7 @@ async function serve(config: Config, opened: OpenPlatform): Promise<Pick<App, 'u
     new SandboxWebhooks(platform),
   ];
   const masking = new Masking(platform.log);
-  const readiness = { draining: false };
+  const readiness = new Readiness(platform);
   const rate = new RequestRate(platform.clock, config.requestsPerMinute);
   const http = await createHttpServer(platform, { masking, seen: presence, readiness, rate });
   const sockets = new Sockets(platform, masking, presence, rate);
@@ -74,6 +75,13 @@ async function serve(config: Config, opened: OpenPlatform): Promise<Pick<App, 'u
   await http.listen({ port: config.port, host: config.host });
   opened.listensAt(urlOf(http));
   for (const worker of workers) worker.start();
+  // Once only: it may be told to stop after its database has left it behind.
+  let workEnds: Promise<unknown> | null = null;
+  const endWork = (): Promise<unknown> =>
+    (workEnds ??= Promise.all(workers.map(async (worker) => worker.stop())));
+  readiness.watch(() => {
+    void Promise.all([sockets.close(), endWork()]);
+  });
 
   const closeDoors = async (): Promise<void> => {
     await sockets.close();
@@ -85,8 +93,8 @@ async function serve(config: Config, opened: OpenPlatform): Promise<Pick<App, 'u
   return {
     url: urlOf(http),
     async stop() {
-      readiness.draining = true;
-      const ended = Promise.all([closeDoors(), ...workers.map((worker) => worker.stop())]);
+      readiness.drain();
+      const ended = Promise.all([closeDoors(), endWork()]);
       if (!(await atMost(WORK_ENDS, ended))) {
         platform.log.warn(
           'What was under way did not end in time: it is left for the next start, or another node',

@@ -39,8 +39,9 @@ export interface Platform {
 
 /** All that one operation of one caller works with: the first parameter of every service. */
 export class ServiceContext {
-  /** Fresh for each operation, and for each event of a subscription. */
-  loaders: Loaders;
+  /** The contract's rows, as last committed. */
+  readonly rows: Rows;
+  private loading: Loaders | null = null;
   /** The log's position before anything of this operation was read, where the operation asks for it. */
   eventCursor: string | null = null;
   /** Where a subscription stands in the log; null for an operation that is none. */
@@ -51,16 +52,16 @@ export class ServiceContext {
     /** Replaced when a subscription looks at the caller's rights anew. */
     public viewer: Viewer,
   ) {
-    this.loaders = new Loaders(this.rows);
+    this.rows = platform.store.rowsOf(viewer.contractId);
   }
 
   get contractId(): string {
     return this.viewer.contractId;
   }
 
-  /** The contract's rows, as last committed. */
-  get rows(): Rows {
-    return this.platform.store.rowsOf(this.contractId);
+  /** Fresh for each operation, and for each event of a subscription. */
+  get loaders(): Loaders {
+    return (this.loading ??= new Loaders(this.rows));
   }
 
   get now(): number {
@@ -69,7 +70,7 @@ export class ServiceContext {
 
   /** Forgets what was read, for the next event of a subscription or after an act. */
   renew(): void {
-    this.loaders = new Loaders(this.rows);
+    this.loading = null;
   }
 
   /** An act: one unit of work in the caller's contract. What is read afterwards is read anew. */

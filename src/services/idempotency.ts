@@ -4,7 +4,7 @@ import type { Transaction } from '../database/transaction';
 import { IdempotencyKeyRow } from '../entities/idempotency-key';
 import { UserErrorCode } from '../entities/enums';
 import { newId } from '../entities/ids';
-import { refused, userError, type Outcome, type UserError } from './outcome';
+import { made, refused, userError, type Outcome, type UserError } from './outcome';
 import { callerId, type Viewer } from './access/viewer';
 
 const LONGEST_KEY = 128;
@@ -18,6 +18,14 @@ export interface IdempotentAct {
   key: string;
   /** The input, normalised: what means the same must be equal as JSON. */
   input: unknown;
+  /** What is made bears this id. */
+  resultId: string;
+}
+
+/** What a key stands for: the row, where it was made just now, and in any case its id. */
+export interface MadeOnce<Row> {
+  id: string;
+  row: Row | null;
 }
 
 function hashOf(input: unknown): string {
@@ -28,15 +36,15 @@ function hashOf(input: unknown): string {
  * Makes something once per caller, mutation and key. The key is looked up before `make` checks anything, and stored
  * only where `make` succeeds. Of two calls at the same instant the second waits for the first one's unit of work,
  * since both claim the same unique row.
- * @param make answers with the id of what it made, or with refusals.
- * @returns the id of what this key made, now or earlier.
+ * @param make answers with what it made, or with refusals.
+ * @returns what this key made, now or earlier.
  */
-export async function once(
+export async function once<Row extends { id: string }>(
   transaction: Transaction,
   viewer: Viewer,
   act: IdempotentAct,
-  make: () => Promise<{ id: string } | { userErrors: UserError[] }>,
-): Promise<Outcome<{ id: string }>> {
+  make: () => Promise<Row | { userErrors: UserError[] }>,
+): Promise<Outcome<MadeOnce<Row>>> {
   if (act.key.length < 1 || act.key.length > LONGEST_KEY) {
     return refused(
       userError(
@@ -54,7 +62,7 @@ export async function once(
     mutation: act.mutation,
     key: act.key,
     inputHash,
-    resultId: '',
+    resultId: act.resultId,
     createdAt: transaction.now,
   };
   if (await transaction.insertUnlessPresent(IdempotencyKeyRow, row)) {
@@ -63,8 +71,7 @@ export async function once(
       await transaction.remove(IdempotencyKeyRow, sql`id = ${row.id}`);
       return result;
     }
-    await transaction.update(IdempotencyKeyRow, { resultId: result.id }, sql`id = ${row.id}`);
-    return { id: result.id, userErrors: [] };
+    return made({ id: act.resultId, row: result });
   }
   const earlier = await transaction.first(
     IdempotencyKeyRow,
@@ -80,7 +87,7 @@ export async function once(
       ),
     );
   }
-  return { id: earlier.resultId, userErrors: [] };
+  return made({ id: earlier.resultId, row: null });
 }
 
 /** Forgets what inputs were like that made these: a key goes on standing for what it made. */

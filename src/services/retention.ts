@@ -1,4 +1,5 @@
 import sql, { raw, type Sql } from 'sql-template-tag';
+import { limitOf } from '../database/rows';
 import { DAY } from '../clock';
 import type { Platform } from './context';
 
@@ -24,7 +25,7 @@ export async function removeOutdated(platform: Platform): Promise<void> {
 /** In parts, so that nobody waits long for the database meanwhile. */
 async function removeRows(platform: Platform, table: string, where: Sql): Promise<void> {
   const name = raw(table);
-  const statement = sql`delete from ${name} where id in (select id from ${name} where ${where} limit ${ROWS_AT_ONCE})`;
+  const statement = sql`delete from ${name} where id in (select id from ${name} where ${where}${limitOf(ROWS_AT_ONCE)})`;
   for (;;) {
     const removed = await platform.store.transactAcrossContracts((connection) => connection.run(statement));
     if (removed < ROWS_AT_ONCE) return;

@@ -1,12 +1,12 @@
-import { SECOND } from '../clock';
 import { type SendStatus, TicketChange, type TicketStatus } from '../entities/enums';
 import type { HappeningKind, Happenings, LoggedHappening } from '../entities/happening';
 import type { Follower } from '../events/event-log';
 import { badInput, forbidden, notFound } from '../problems';
 import { authorize, type Action } from './access/access';
 import { reviewViewer } from './access/authentication';
-import type { ServiceContext } from './context';
 import { see } from './access/visibility';
+import { callerId } from './access/viewer';
+import type { ServiceContext } from './context';
 
 /** What a subscription tells its caller: the frozen facts of one event, and the ids of what it is about. */
 export interface Told {
@@ -16,14 +16,14 @@ export interface Told {
   occurredAt: number;
 }
 
-/** How old the look at a caller's rights may be by which events from before it are judged. */
-const LONGEST_TRUST = SECOND;
-
 /** What of a happening this caller hears, with the rights it has at this moment; null where nothing. */
 type Telling<Kind extends HappeningKind, Facts extends object> = (
   data: Happenings[Kind],
   context: ServiceContext,
 ) => Facts | null | Promise<Facts | null>;
+
+/** What was told of facts, while those are remembered. */
+const TOLD = new WeakMap<object, Told>();
 
 /**
  * A caller's part of the event log. An object with its own `return`, since a generator cannot be closed while it
@@ -33,12 +33,12 @@ class Following<Kind extends HappeningKind, Facts extends object> implements Asy
   Told & Facts
 > {
   /**
-   * Up to here the caller was told everything; null while an event is on its way to it, whose cursor it may have
+   * Up to this place the caller was told everything; null while an event is on its way to it, whose cursor it may have
    * already: a place before that one would lead back.
    */
-  settled: string | null;
-  /** When the caller's rights were last looked at, and how far the log reached then. */
-  private reviewed = { at: Number.NEGATIVE_INFINITY, reach: -1 };
+  private settled: number | null;
+  /** How far the log reached when the caller's rights were last looked at; null where they were not yet. */
+  private reviewed: number | null = null;
 
   constructor(
     private readonly context: ServiceContext,
@@ -48,30 +48,26 @@ class Following<Kind extends HappeningKind, Facts extends object> implements Asy
     private readonly action: Action,
     private readonly tell: Telling<Kind, Facts>,
   ) {
-    this.settled = follower.cursor;
+    this.settled = follower.place;
+  }
+
+  /** The cursor up to which the caller was told everything; null while an event is on its way to it. */
+  get position(): string | null {
+    return this.settled === null ? null : this.follower.cursorAt(this.settled);
   }
 
   async next(): Promise<IteratorResult<Told & Facts, undefined>> {
     try {
       for (;;) {
         // The next one is asked for once the last one was sent.
-        this.settled = this.follower.cursor;
+        this.settled = this.follower.place;
         const happening = await this.follower.next();
         if (!happening) return { done: true, value: undefined };
         if (happening.kind !== this.kind) continue;
         const facts = await this.judge(happening);
         if (!facts) continue;
         this.settled = null;
-        const { eventType } = this;
-        return {
-          done: false,
-          value: {
-            ...facts,
-            eventType,
-            cursor: this.follower.cursorOf(happening),
-            occurredAt: happening.occurredAt,
-          },
-        };
+        return { done: false, value: this.told(facts, happening) };
       }
     } catch (error) {
       this.follower.close();
@@ -88,23 +84,33 @@ class Following<Kind extends HappeningKind, Facts extends object> implements Asy
     return this;
   }
 
+  /** Who hears the same facts hears the same object, by which others know that. */
+  private told(facts: Facts, { sequence, occurredAt }: LoggedHappening): Told & Facts {
+    const { eventType } = this;
+    const known = TOLD.get(facts);
+    if (known?.eventType === eventType) return known as Told & Facts;
+    const told = { ...facts, eventType, cursor: this.follower.cursorAt(sequence), occurredAt };
+    TOLD.set(facts, told);
+    return told;
+  }
+
   private async judge(happening: LoggedHappening): Promise<Facts | null> {
     this.context.renew();
-    await this.review(happening);
+    await this.review();
     authorize(this.context.viewer, this.action);
     return this.tell(happening.data as Happenings[Kind], this.context);
   }
 
   /**
-   * Looks at the caller's rights anew, unless that was done a moment ago and when this event was there already: it could
-   * have been told then. Otherwise who catches up on a long log would wait for the database at each event of others.
+   * Looks at the caller's rights anew, where the log tells that they changed since the last look. What changes them is
+   * in the log before any event of later, so that no event waits for the database to tell that nothing changed.
    */
-  private async review({ sequence }: LoggedHappening): Promise<void> {
-    const { platform, viewer, now } = this.context;
-    if (sequence <= this.reviewed.reach && now - this.reviewed.at < LONGEST_TRUST) return;
-    const reviewed = { at: now, reach: this.follower.reach };
+  private async review(): Promise<void> {
+    const { platform, viewer } = this.context;
+    if (this.reviewed !== null && !this.follower.changedSince(callerId(viewer), this.reviewed)) return;
+    const { reach } = this.follower;
     this.context.viewer = await reviewViewer(platform, viewer);
-    this.reviewed = reviewed;
+    this.reviewed = reach;
   }
 }
 
@@ -116,7 +122,7 @@ async function follow<Kind extends HappeningKind, Facts extends object>(
   authorize(context.viewer, what.action);
   const follower = await context.platform.eventLog.follow(context.contractId, after ?? null);
   const following = new Following(context, follower, what.eventType, what.kind, what.action, what.tell);
-  context.position = () => following.settled;
+  context.position = () => following.position;
   return following;
 }
 

@@ -93,7 +93,36 @@ function refusalOf(error: unknown): unknown {
   return unauthenticated('The token is not signed by whom this server trusts: sign in again.');
 }
 
+/** A token that was found good is taken for good so long: verifying costs more than all else of a small request. */
+const VERIFIED_FOR = MINUTE;
+const MOST_VERIFIED = 10_000;
+
+interface Verified {
+  readonly claims: JWTPayload;
+  readonly since: number;
+  readonly until: number;
+}
+const verifiedBy = new WeakMap<Platform['config'], Map<string, Verified>>();
+
+/** What a token says, where it is good. */
 async function claimsOf(platform: Platform, token: string): Promise<JWTPayload> {
+  const { config, clock } = platform;
+  const verified = verifiedBy.get(config) ?? new Map<string, Verified>();
+  verifiedBy.set(config, verified);
+  const now = clock.now();
+  const known = verified.get(token);
+  // Where the clock was set back, what is good from some instant on may not be good yet.
+  if (known && known.since <= now && now < known.until) return known.claims;
+  verified.delete(token);
+  const claims = await verify(platform, token);
+  const expiry = (claims.exp ?? 0) * SECOND + CLOCK_TOLERANCE;
+  verified.set(token, { claims, since: now, until: Math.min(expiry, now + VERIFIED_FOR) });
+  const [oldest] = verified.keys();
+  if (verified.size > MOST_VERIFIED && oldest !== undefined) verified.delete(oldest);
+  return claims;
+}
+
+async function verify(platform: Platform, token: string): Promise<JWTPayload> {
   const { secret, jwksUrl, issuer, audience } = platform.config.auth;
   const options = {
     ...(issuer !== null && { issuer }),

@@ -107,18 +107,21 @@ export function visible(viewer: Viewer, kind: SeenKind): Sql {
  * One thing as this caller sees it: null where there is none, or none that is the caller's to see.
  * @throws Problem FORBIDDEN where its role may not read such things at all.
  */
-export async function see<Kind extends SeenKind>(
+export function see<Kind extends SeenKind>(
   context: ServiceContext,
   kind: Kind,
   id: string | null,
 ): Promise<SeenRow<Kind> | null> {
   const sight: Sight = SIGHTS[kind];
   const condition = visible(context.viewer, kind);
-  if (id === null) return null;
-  if (condition === EVERYTHING) return (await context.loaders.row(sight.entity, id)) as SeenRow<Kind> | null;
-  const seen = await context.loaders.batch(`see ${kind}`, id, async (ids) => {
-    const rows = await context.rows.byIds(sight.entity, ids, condition);
-    return new Map(rows.map((row) => [row.id, row]));
-  });
-  return (seen ?? null) as SeenRow<Kind> | null;
+  if (id === null) return Promise.resolve(null);
+  // A page asks this for each thing on it: where everything is seen, the look-up itself is the answer.
+  const found =
+    condition === EVERYTHING
+      ? context.loaders.row(sight.entity, id)
+      : context.loaders.batch(`see ${kind}`, id, async (ids) => {
+          const rows = await context.rows.byIds(sight.entity, ids, condition);
+          return new Map(rows.map((row) => [row.id, row]));
+        });
+  return found as Promise<SeenRow<Kind> | null>;
 }

@@ -147,6 +147,7 @@ async function applyChanges(
   await transaction.update(AgentRow, changes, sql`id = ${agent.id}`);
   await audit(transaction, context.viewer, 'updateAgent', agent.id, differing);
   const after = { ...agent, ...changes };
+  if (after.role !== agent.role) transaction.record('CallerChanged', { callerId: agent.id });
   if (agent.active && !after.active) await letOut(context.platform, transaction, after);
   else if (after.active && after.slots > agent.slots)
     await handOutToAgent(context.platform, transaction, agent.id);

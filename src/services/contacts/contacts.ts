@@ -109,16 +109,14 @@ export async function learnAlias(
  */
 export async function noteBotServed(
   transaction: Transaction,
-  contactId: string,
+  contact: Pick<ContactRow, 'id' | 'contractId' | 'lastBotId'>,
   botId: string,
   more: { last?: boolean } = {},
 ): Promise<void> {
-  const contact = await transaction.byId(ContactRow, contactId);
-  if (!contact) throw new Error('A bot cannot serve a contact that is not there');
   await transaction.insertUnlessPresent(ContactBotRow, {
     id: newId('ContactBot'),
     contractId: contact.contractId,
-    contactId,
+    contactId: contact.id,
     botId,
     createdAt: transaction.now,
   });
@@ -126,9 +124,16 @@ export async function noteBotServed(
     await transaction.update(
       ContactRow,
       { lastBotId: botId, updatedAt: transaction.now },
-      sql`id = ${contactId}`,
+      sql`id = ${contact.id}`,
     );
   }
+}
+
+/** A contact that is known to be there. */
+export async function contactById(transaction: Transaction, id: string): Promise<ContactRow> {
+  const contact = await transaction.byId(ContactRow, id);
+  if (!contact) throw new Error(`There is no contact ${id}`);
+  return contact;
 }
 
 interface NewContact {
@@ -144,15 +149,19 @@ function nameOf(channelId: string, address: string): string {
   return `${channelId} ${addressVariants(bare(address)).sort().join(' ')}`;
 }
 
-/** Of two nodes that meet the same stranger at once, one creates the contact; the other waits, and takes that one. */
+/**
+ * Makes a contact for whom none was found. Of two nodes that meet the same stranger at once, one creates the contact;
+ * the other waits, and takes that one.
+ */
 async function createContact(
   transaction: Transaction,
   channel: WhatsAppChannelRow,
   { addresses, phone, userId, name }: NewContact,
 ): Promise<ContactRow> {
   const names = addresses.map((address) => nameOf(channel.id, address));
-  for (const one of [...new Set(names)].sort()) await transaction.lockName(one);
-  const met = await findContact(transaction, channel.id, addresses);
+  let mayHaveWaited = false;
+  for (const one of [...new Set(names)].sort()) mayHaveWaited = await transaction.lockName(one);
+  const met = mayHaveWaited && (await findContact(transaction, channel.id, addresses));
   if (met) return met;
   const contact: ContactRow = {
     id: newId('Contact'),
@@ -191,15 +200,17 @@ async function createContact(
  * The contact of a number with this phone number: found by any form of it, else created.
  * @param given `phone` in E.164; `name` is taken where the contact has none.
  * @param botId the bot that creates the contact or writes to it.
+ * @param found the contact of this number, where it was looked for already.
  */
 export async function contactForPhone(
   transaction: Transaction,
   channel: WhatsAppChannelRow,
   given: { phone: string; name: string | null },
   botId: string,
+  found: ContactRow | null | Promise<ContactRow | null> = findContact(transaction, channel.id, [given.phone]),
 ): Promise<ContactRow> {
   let contact =
-    (await findContact(transaction, channel.id, [given.phone])) ??
+    (await found) ??
     (await createContact(transaction, channel, {
       addresses: [given.phone],
       phone: given.phone,
@@ -211,7 +222,7 @@ export async function contactForPhone(
     ...(contact.name === null && given.name !== null && { name: given.name }),
   };
   if (Object.keys(unknown).length > 0) contact = await changeContact(transaction, contact, unknown);
-  await noteBotServed(transaction, contact.id, botId);
+  await noteBotServed(transaction, contact, botId);
   return contact;
 }
 

@@ -11,9 +11,8 @@ import { stopChannel } from '../desk/channels';
 import { RECIPIENT_PAUSE } from './claiming';
 import type { Platform } from '../context';
 import {
-  addFacts,
   addFactsTo,
-  factsOf,
+  knownUnderLock,
   learnRecipient,
   noteMarketingOptOut,
   ownFact,
@@ -37,14 +36,15 @@ export function recordAnswer(
   answer: SendAnswer,
 ): Promise<number | null> {
   return platform.store.transact(call.delivery.contractId, async (transaction) => {
-    await transaction.lock(ContactRow, call.delivery.contactId);
-    const { fact, pause } = await understood(transaction, call, answer);
+    const known = await knownUnderLock(transaction, call.delivery);
+    if (!known) throw new Error(`There is no delivery ${call.delivery.id}`);
+    const { fact, pause } = understood(known.facts, transaction.now, call, answer);
     // The last try is at the very end of the message's time; then it is given up instead of called.
     const end = call.delivery.queuedAt + platform.config.sendMaxAge;
     const dueAt = Math.max(transaction.now, Math.min(transaction.now + pause, end));
     // Where this is stored once more, another node may have begun the next call.
     const release = { owner: call.delivery.leaseOwner };
-    const state = await addFacts(platform, transaction, call.delivery.id, [fact], { dueAt, release });
+    const state = await addFactsTo(platform, transaction, known, [fact], { dueAt, release });
     if (answer.kind === 'accepted') await learnRecipient(transaction, call.delivery.contactId, answer);
     if (answer.kind === 'refused') await heedRefusal(platform, transaction, call, answer);
     if (answer.kind === 'paused') refreshTemplatesAfter(platform, transaction, call.delivery);
@@ -58,12 +58,12 @@ interface Understood {
   pause: number;
 }
 
-async function understood(
-  transaction: Transaction,
-  { attempt, delivery }: PreparedCall,
+function understood(
+  before: readonly DeliveryFact[],
+  now: number,
+  { attempt }: PreparedCall,
   answer: SendAnswer,
-): Promise<Understood> {
-  const { now } = transaction;
+): Understood {
   const fact = (kind: DeliveryFact['kind'], more: Partial<DeliveryFact>) =>
     ownFact(kind, now, { attempt, ...more });
   switch (answer.kind) {
@@ -78,7 +78,7 @@ async function understood(
       return { fact: fact('not_sent', more), pause: pauseAfter(attempt, null) };
     }
     case 'refused': {
-      const transient = await mayTryAgain(transaction, delivery, answer);
+      const transient = mayTryAgain(before, answer);
       const { providerCode, message } = answer;
       // What the whole number suffers from is no failure of this message.
       const failureCode = answer.retry === 'account' ? null : answer.failure;
@@ -98,13 +98,8 @@ function pausedTemplate(providerMessageId: string | undefined): Partial<Delivery
   };
 }
 
-async function mayTryAgain(
-  transaction: Transaction,
-  { id }: DeliveryRow,
-  refusal: Refusal,
-): Promise<boolean> {
+function mayTryAgain(before: readonly DeliveryFact[], refusal: Refusal): boolean {
   if (refusal.retry !== 'once') return refusal.retry !== 'never';
-  const before = await factsOf(transaction, id);
   return !before.some(
     ({ kind, providerCode }) => kind === 'refused' && providerCode === refusal.providerCode,
   );
@@ -151,15 +146,14 @@ export function recordLostCall(
   return platform.store.transact(contractId, async (transaction) => {
     const named = await transaction.byId(DeliveryRow, id);
     if (!named) return;
-    await transaction.lock(ContactRow, named.contactId);
-    const delivery = await transaction.byId(DeliveryRow, id);
-    if (delivery?.leaseUntil == null || delivery.leaseUntil > transaction.now) return;
-    const facts = await factsOf(transaction, id);
+    const known = await knownUnderLock(transaction, named);
+    if (known?.delivery.leaseUntil == null || known.delivery.leaseUntil > transaction.now) return;
+    const { facts } = known;
     const ended = new Set(facts.filter(({ kind }) => ENDS.has(kind)).map(({ attempt }) => attempt));
     const open = facts.filter(({ kind, attempt }) => kind === 'call_started' && !ended.has(attempt));
     const message = 'The server stopped while it was waiting for the answer.';
     const lost = open.map(({ attempt }) => ownFact('no_answer', transaction.now, { attempt, message }));
-    await addFactsTo(platform, transaction, { delivery, facts }, lost, { release: true });
+    await addFactsTo(platform, transaction, known, lost, { release: true });
   });
 }
 

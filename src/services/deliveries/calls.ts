@@ -15,7 +15,7 @@ import { WhatsAppChannelRow } from '../../entities/whatsapp-channel';
 import { credentialsOf } from '../desk/channels';
 import { LEASE, RECIPIENT_PAUSE, type Claim } from './claiming';
 import type { Platform } from '../context';
-import { addFactsTo, factsOf, ownFact } from './deliveries';
+import { addFactsTo, knownUnderLock, ownFact, type KnownDelivery } from './deliveries';
 import { deriveDelivery, type DeliveryFact } from './delivery-facts';
 import { recheckSend, type Obstacle } from '../sends/rechecks';
 import { serviceWindowEnd } from '../tickets/ticket-queries';
@@ -39,18 +39,20 @@ export interface PreparedCall {
  */
 export function prepareCall(platform: Platform, owner: string, claim: Claim): Promise<PreparedCall | null> {
   return platform.store.transact(claim.contractId, async (transaction) => {
-    await transaction.lock(ContactRow, claim.contactId);
-    const delivery = await transaction.byId(DeliveryRow, claim.id);
-    if (delivery?.leaseOwner !== owner || (delivery.leaseUntil ?? 0) <= transaction.now) return null;
-    const facts = await factsOf(transaction, delivery.id);
+    const [known, channel] = await Promise.all([
+      knownUnderLock(transaction, claim),
+      transaction.byId(WhatsAppChannelRow, claim.channelId),
+    ]);
+    if (known?.delivery.leaseOwner !== owner || (known.delivery.leaseUntil ?? 0) <= transaction.now)
+      return null;
+    const { delivery, facts } = known;
     const state = deriveDelivery(facts, platform.config.replyWindow);
-    const channel = await transaction.byId(WhatsAppChannelRow, delivery.channelId);
     if (!state.mayBeCalled || !channel) {
       // Where a call has begun the lease is that call's: when it ends, and not before, others look after the call.
       if (!state.handedOver) await release(transaction, delivery);
       return null;
     }
-    const written = await write(platform, transaction, delivery, facts);
+    const written = await write(platform, transaction, known);
     if ('code' in written) {
       const { code, message } = written;
       const fact = ownFact('gave_up', transaction.now, { failureCode: code, message });
@@ -99,11 +101,9 @@ type Written = Pick<PreparedCall, 'recipient' | 'message'>;
 async function write(
   platform: Platform,
   transaction: Transaction,
-  delivery: DeliveryRow,
-  facts: readonly DeliveryFact[],
+  { contact, delivery, facts }: KnownDelivery & { contact: ContactRow | null },
 ): Promise<Written | Obstacle> {
   if (transaction.now - delivery.queuedAt >= platform.config.sendMaxAge) return tooOld(facts);
-  const contact = await transaction.byId(ContactRow, delivery.contactId);
   const recipient = contact && recipientOf(contact);
   if (!recipient) {
     return {

@@ -1,6 +1,7 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import { SECOND } from '../../clock';
 import type { Connection } from '../../database/connection';
+import { among, limitOf, valuesAsRows } from '../../database/rows';
 import type { Store } from '../../database/store';
 import { ChannelState } from '../../entities/enums';
 import type { PlacesLeft } from './call-places';
@@ -13,8 +14,8 @@ export const RECIPIENT_PAUSE = 6 * SECOND;
 const MOST_CLAIMS = 100;
 /** WhatsApp takes 80 messages a second from one number. */
 const CALLS_PER_SECOND = 80;
-/** A number that is booked out for so long is passed over, so that the others get their turn. */
-export const FURTHEST_SLOT = SECOND;
+/** A number that is booked out for so long is passed over, so that the others get their turn, and other nodes too. */
+export const FURTHEST_SLOT = SECOND / 4;
 
 /** A delivery that this node, and no other, may call. */
 export interface Claim {
@@ -58,17 +59,31 @@ export function claimDue(
     const due = await dueDeliveries(connection, { now, queuedBefore: now - sendMaxAge, places });
     const nextCalls = await lockedNumbers(connection, due);
     const claims = withSlots(oneOfEachContact(due), { nextCalls, places, now });
+    if (claims.length === 0) return claims;
     await bookNumbers(connection, claims);
-    for (const claim of claims) {
-      await connection.run(
-        sql`update deliveries set lease_owner = ${owner}, lease_until = ${now + LEASE} where id = ${claim.id}`,
-      );
-      await connection.run(
-        sql`update contacts set next_call_at = ${claim.startsAt + RECIPIENT_PAUSE} where id = ${claim.contactId}`,
-      );
-    }
+    await lease(connection, claims, { owner, until: now + LEASE });
+    await bookContacts(connection, claims);
     return claims;
   });
+}
+
+/** What is due and nobody's, with its number and its contact, whose pace allows it. */
+const fromDue = (now: number): Sql => sql`from deliveries
+  join whatsapp_channels on whatsapp_channels.id = deliveries.channel_id
+  join contacts on contacts.id = deliveries.contact_id
+  where deliveries.due_at <= ${now} and (deliveries.lease_until is null or deliveries.lease_until <= ${now})
+    and contacts.next_call_at <= ${now}`;
+
+/**
+ * Whether something is due of a number that is booked out, perhaps by other nodes, while this one has room: asked of a
+ * reader, where nothing could be claimed.
+ */
+export async function isAnyBookedOut(store: Store, now: number, places: PlacesLeft): Promise<boolean> {
+  const rows = await store.engine.reader.all(sql`
+    select 1 as one ${fromDue(now)}
+      and whatsapp_channels.state = ${ChannelState.OK}
+      and whatsapp_channels.next_call_at > ${now + FURTHEST_SLOT} and ${without(places.full)} limit 1`);
+  return rows.length > 0;
 }
 
 async function dueDeliveries(
@@ -82,18 +97,14 @@ async function dueDeliveries(
   const withRoom = without(places.full);
   const rows = await connection.all(sql`
     select deliveries.id, deliveries.contract_id, deliveries.channel_id, deliveries.contact_id
-    from deliveries
-      join whatsapp_channels on whatsapp_channels.id = deliveries.channel_id
-      join contacts on contacts.id = deliveries.contact_id
-    where deliveries.due_at <= ${now} and (deliveries.lease_until is null or deliveries.lease_until <= ${now})
+    ${fromDue(now)}
       and (whatsapp_channels.state = ${ChannelState.OK} or whatsapp_channels.disconnected_at is not null
         or deliveries.queued_at <= ${queuedBefore})
       and whatsapp_channels.next_call_at <= ${now + FURTHEST_SLOT} and ${withRoom}
-      and contacts.next_call_at <= ${now}
       and not exists (select 1 from deliveries other where other.contact_id = deliveries.contact_id
         and other.id <> deliveries.id and (other.lease_until > ${now} or other.due_at is not null
           and (other.created_at, other.id) < (deliveries.created_at, deliveries.id)))
-    order by deliveries.due_at, deliveries.id limit ${Math.min(places.free, MOST_CLAIMS)}${alone}`);
+    order by deliveries.due_at, deliveries.id${limitOf(Math.min(places.free, MOST_CLAIMS))}${alone}`);
   return rows.map((row) => ({
     id: row['id'] as string,
     contractId: row['contract_id'] as string,
@@ -163,6 +174,33 @@ async function bookNumbers(connection: Connection, claims: readonly Claim[]): Pr
   }
 }
 
+async function lease(
+  connection: Connection,
+  claims: readonly Claim[],
+  { owner, until }: { owner: string; until: number },
+): Promise<void> {
+  const ids = among(
+    connection,
+    raw('id'),
+    claims.map(({ id }) => id),
+  );
+  await connection.run(
+    sql`update deliveries set lease_owner = ${owner}, lease_until = ${until} where ${ids}`,
+  );
+}
+
+/** Nobody is called again before the pause that follows its call. */
+async function bookContacts(connection: Connection, claims: readonly Claim[]): Promise<void> {
+  const pairs = valuesAsRows(
+    connection,
+    { id: 'text', until: 'integer' },
+    claims.map(({ contactId, startsAt }) => [contactId, startsAt + RECIPIENT_PAUSE]),
+  );
+  await connection.run(
+    sql`update contacts set next_call_at = pairs.until from (${pairs}) as pairs where contacts.id = pairs.id`,
+  );
+}
+
 /** Gives back claims whose calls were not started, so that another node may take them at once. */
 export async function releaseClaims(store: Store, owner: string, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
@@ -170,6 +208,17 @@ export async function releaseClaims(store: Store, owner: string, ids: readonly s
     connection.run(
       sql`update deliveries set lease_owner = null, lease_until = null
           where id in (${join([...ids])}) and lease_owner = ${owner} and due_at is not null`,
+    ),
+  );
+}
+
+/** Gives back what is claimed under this name and not known to its node: its claim was stored, and the word of that lost. */
+export async function releaseForgotten(store: Store, owner: string, known: readonly string[]): Promise<void> {
+  const forgotten = known.length === 0 ? sql`1 = 1` : sql`id not in (${join([...known])})`;
+  await store.transactAcrossContracts((connection) =>
+    connection.run(
+      sql`update deliveries set lease_owner = null, lease_until = null
+          where lease_owner = ${owner} and due_at is not null and ${forgotten}`,
     ),
   );
 }

@@ -103,21 +103,28 @@ export async function addFacts(
 ): Promise<DeliveryState> {
   const named = await transaction.byId(DeliveryRow, deliveryId);
   if (!named) throw new Error(`There is no delivery ${deliveryId}`);
-  await transaction.lock(ContactRow, named.contactId);
-  const delivery = (await transaction.byId(DeliveryRow, deliveryId)) ?? named;
-  return addFactsTo(
-    platform,
-    transaction,
-    { delivery, facts: await factsOf(transaction, deliveryId) },
-    facts,
-    changes,
-  );
+  const known = (await knownUnderLock(transaction, named)) ?? { delivery: named, facts: [] };
+  return addFactsTo(platform, transaction, known, facts, changes);
 }
 
 /** A delivery and all that is known of it, as read under the contact's lock. */
 export interface KnownDelivery {
   delivery: DeliveryRow;
   facts: readonly DeliveryFactRow[];
+}
+
+/** Locks the contact of a delivery, and reads what there is under that lock; null where there is no such delivery. */
+export async function knownUnderLock(
+  transaction: Transaction,
+  { id, contactId }: Pick<DeliveryRow, 'id' | 'contactId'>,
+): Promise<(KnownDelivery & { contact: ContactRow | null }) | null> {
+  // The lock is asked for first, so that what is asked for along with it is read once it is held.
+  const [contact, delivery, facts] = await Promise.all([
+    transaction.lock(ContactRow, contactId),
+    transaction.byId(DeliveryRow, id),
+    factsOf(transaction, id),
+  ]);
+  return delivery && { contact, delivery, facts };
 }
 
 /** Like `addFacts`, for who holds the contact's lock and has read the delivery under it. */

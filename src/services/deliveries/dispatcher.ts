@@ -1,10 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import type { SendAnswer } from '../../channels/channel';
 import { SECOND } from '../../clock';
+import { DatabaseUnavailable } from '../../database/connection';
 import { SendFailureCode } from '../../entities/enums';
 import { recordAnswer, recordLostCall } from './answers';
 import { prepareCall, type PreparedCall } from './calls';
-import { claimDue, isAnythingDue, lostCalls, releaseClaims, type Claim } from './claiming';
+import {
+  claimDue,
+  FURTHEST_SLOT,
+  isAnyBookedOut,
+  isAnythingDue,
+  lostCalls,
+  releaseClaims,
+  releaseForgotten,
+  type Claim,
+} from './claiming';
 import { CallPlaces } from './call-places';
 import type { Platform } from '../context';
 import { POLL_INTERVAL, Rounds } from '../rounds';
@@ -27,6 +37,10 @@ export class Dispatcher {
   /** Ends the waits of calls whose turn has not come. */
   private readonly waits = new Set<() => void>();
   private readonly rounds: Rounds;
+  /** Whether claims may stand under this node's name of which it knows nothing: a word of the database was lost. */
+  private mayHaveForgotten = false;
+  /** Whether it will look between the calls of others: once is enough, however many of its own rounds found nothing. */
+  private willLookBetween = false;
 
   constructor(private readonly platform: Platform) {
     const { clock, log, wakeUps } = platform;
@@ -57,11 +71,41 @@ export class Dispatcher {
   private async work(): Promise<void> {
     const { store, clock } = this.platform;
     await this.settleLostCalls();
+    await this.remember();
     while (this.rounds.running && this.places.free > 0 && (await isAnythingDue(store, clock.now()))) {
-      const claims = await claimDue(this.platform, this.owner, this.places);
-      if (claims.length === 0) return;
+      const claims = await this.claim();
+      if (claims.length === 0) {
+        if (!this.willLookBetween && (await isAnyBookedOut(store, clock.now(), this.places)))
+          this.lookBetween();
+        return;
+      }
       for (const claim of claims) this.deliver(claim);
     }
+  }
+
+  /** Whoever called last is there first: others come between its calls. */
+  private lookBetween(): void {
+    this.willLookBetween = true;
+    this.platform.clock.after(FURTHEST_SLOT / 2, () => {
+      this.willLookBetween = false;
+      this.rounds.look();
+    });
+  }
+
+  private async claim(): Promise<Claim[]> {
+    try {
+      return await claimDue(this.platform, this.owner, this.places);
+    } catch (error) {
+      this.mayHaveForgotten = true;
+      throw error;
+    }
+  }
+
+  /** What stands claimed in vain would wait for the end of its claim. */
+  private async remember(): Promise<void> {
+    if (!this.mayHaveForgotten) return;
+    await releaseForgotten(this.platform.store, this.owner, [...this.calls.keys()]);
+    this.mayHaveForgotten = false;
   }
 
   private async settleLostCalls(): Promise<void> {
@@ -94,14 +138,24 @@ export class Dispatcher {
 
   private async performAt(claim: Claim): Promise<void> {
     await this.waitUntil(claim.startsAt);
+    if (this.places.begin(claim.channelId)) this.rounds.look();
     if (!this.rounds.running) return releaseClaims(this.platform.store, this.owner, [claim.id]);
-    const call = await prepareCall(this.platform, this.owner, claim);
+    const call = await this.prepare(claim);
     if (!call) return;
     const answer = await this.call(call);
     this.platform.metrics.providerCalls.inc({ answer: answer.kind });
     this.logFault(call, answer);
     const dueAt = await this.record(call, answer);
     if (dueAt !== null) this.lookAt(dueAt);
+  }
+
+  private async prepare(claim: Claim): Promise<PreparedCall | null> {
+    try {
+      return await prepareCall(this.platform, this.owner, claim);
+    } catch (error) {
+      this.mayHaveForgotten = true;
+      throw error;
+    }
   }
 
   private async call(call: PreparedCall): Promise<SendAnswer> {
@@ -130,13 +184,14 @@ export class Dispatcher {
     );
   }
 
-  /** Writes an answer down, however often it takes: only what is lost for good leaves the outcome unknown. */
+  /** Writes an answer down, however long the database is away: only what is lost for good leaves the outcome unknown. */
   private async record(call: PreparedCall, answer: SendAnswer): Promise<number | null> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await recordAnswer(this.platform, call, answer);
       } catch (error) {
-        if (attempt === TRIES_TO_RECORD || !this.rounds.running) throw error;
+        const isHopeless = attempt >= TRIES_TO_RECORD && !(error instanceof DatabaseUnavailable);
+        if (isHopeless || !this.rounds.running) throw error;
         this.platform.log.warn(
           { err: error, deliveryId: call.delivery.id },
           'an answer could not be written down yet',

@@ -40,7 +40,8 @@ function seedAlone(platform: Platform, progress: SeedingProgress): Promise<boole
     // Whoever had the lock before has committed: this unit of work sees its own contract alone, a reader all.
     if (await hasContracts(platform)) return false;
     transaction.retell(now - AGO.beginning);
-    await tellStory(await setUpDesk(platform, transaction, contractId), now, progress);
+    const within = { ...platform, store: platform.store.within(transaction) };
+    await tellStory(await setUpDesk(within, transaction, contractId), now, progress);
     return true;
   });
 }

@@ -19,7 +19,8 @@ export interface Route {
   sending: WhatsAppChannelRow | null;
 }
 
-async function connectedChannels(
+/** The numbers of these bots, by the bot's id. */
+export async function connectedChannels(
   rows: Rows,
   botIds: readonly string[],
 ): Promise<Map<string, WhatsAppChannelRow>> {
@@ -29,6 +30,8 @@ async function connectedChannels(
   });
   return new Map(channels.map((channel) => [channel.botId, channel]));
 }
+
+export const NO_ROUTE: Route = { own: null, router: null, sending: null };
 
 async function routersByIdentity(rows: Rows, bots: readonly BotRow[]): Promise<Map<string, BotRow>> {
   const identities = [
@@ -41,16 +44,29 @@ async function routersByIdentity(rows: Rows, bots: readonly BotRow[]): Promise<M
   return new Map(routers.map((router) => [router.identity, router]));
 }
 
-/** The way of each of these bots to its number, by the bot's id. */
-export async function routesOf(rows: Rows, bots: readonly BotRow[]): Promise<Map<string, Route>> {
-  const routers = await routersByIdentity(rows, bots);
-  const ids = new Set([...bots, ...routers.values()].map((bot) => bot.id));
-  const channels = await connectedChannels(rows, [...ids]);
+/**
+ * The way of each of these bots to its number, by the bot's id.
+ * @param own the numbers of the bots themselves, where they are being read already.
+ */
+export async function routesOf(
+  rows: Rows,
+  bots: readonly BotRow[],
+  own = connectedChannels(
+    rows,
+    bots.map((bot) => bot.id),
+  ),
+): Promise<Map<string, Route>> {
+  const [channels, routers] = await Promise.all([own, routersByIdentity(rows, bots)]);
+  const routed = await connectedChannels(
+    rows,
+    [...routers.values()].map((router) => router.id),
+  );
   return new Map(
     bots.map((bot) => {
-      const own = channels.get(bot.id) ?? null;
+      const ownChannel = channels.get(bot.id) ?? null;
       const router = bot.routerIdentity === null ? null : (routers.get(bot.routerIdentity) ?? null);
-      return [bot.id, { own, router, sending: own ?? (router ? (channels.get(router.id) ?? null) : null) }];
+      const sending = ownChannel ?? (router ? (routed.get(router.id) ?? null) : null);
+      return [bot.id, { own: ownChannel, router, sending }];
     }),
   );
 }
@@ -60,7 +76,7 @@ export async function routeOf(context: ServiceContext, bot: BotRow): Promise<Rou
   const route = await context.loaders.batch('routes of bots', bot.id, async (ids) =>
     routesOf(context.rows, await botsOf(context, ids)),
   );
-  return route ?? { own: null, router: null, sending: null };
+  return route ?? NO_ROUTE;
 }
 
 /** The rows of these bots, which the operation has mostly read already. */
@@ -155,25 +171,42 @@ function personErrors(
   return errors;
 }
 
-/**
- * Everything that keeps the caller from sending on each of these bots now, by the bot's id; none where it may send
- * (DOMAIN.md 3, 4, 15, 16). The caller is read anew: it may have changed since it signed in.
- */
+/** The caller as it is now, and on which bots it may send: it may have changed since it signed in. */
+export interface Standing {
+  /** Null for a machine. */
+  agent: AgentRow | null;
+  granted: ReadonlySet<string>;
+}
+
+/** What the caller is and may on these bots, whether or not there are such bots. */
+export async function standingOf(rows: Rows, viewer: Viewer, botIds: readonly string[]): Promise<Standing> {
+  if (!viewer.agent) return { agent: null, granted: new Set() };
+  const { id } = viewer.agent;
+  const [agent, granted] = await Promise.all([rows.byId(AgentRow, id), grantedBots(rows, id, botIds)]);
+  return { agent, granted };
+}
+
+/** Everything that keeps the caller from sending on this bot now; empty where it may (DOMAIN.md 3, 4, 15, 16). */
+export function eligibilityErrors(
+  { agent, granted }: Standing,
+  bot: BotRow,
+  route: Route,
+  { presence = true, field = null }: EligibilityOptions = {},
+): UserError[] {
+  const person = agent ? personErrors(agent, granted.has(bot.id), presence, field) : [noPerson(field)];
+  return [...person, ...botErrors(bot, route, field)];
+}
+
+/** Everything that keeps the caller from sending on each of these bots now, by the bot's id; none where it may send. */
 export async function eligibilityOf(
   rows: Rows,
   viewer: Viewer,
   bots: readonly BotRow[],
-  { presence = true, field = null }: EligibilityOptions = {},
 ): Promise<Map<string, UserError[]>> {
-  const routes = await routesOf(rows, bots);
-  const agent = viewer.agent ? await rows.byId(AgentRow, viewer.agent.id) : null;
-  const granted = agent ? await grantedBots(rows, agent.id, bots) : new Set<string>();
+  const ids = bots.map((bot) => bot.id);
+  const [routes, standing] = await Promise.all([routesOf(rows, bots), standingOf(rows, viewer, ids)]);
   return new Map(
-    bots.map((bot) => {
-      const route = routes.get(bot.id) ?? { own: null, router: null, sending: null };
-      const person = agent ? personErrors(agent, granted.has(bot.id), presence, field) : [noPerson(field)];
-      return [bot.id, [...person, ...botErrors(bot, route, field)]];
-    }),
+    bots.map((bot) => [bot.id, eligibilityErrors(standing, bot, routes.get(bot.id) ?? NO_ROUTE)]),
   );
 }
 
@@ -185,23 +218,12 @@ function noPerson(field: string[] | null): UserError {
   );
 }
 
-async function grantedBots(rows: Rows, agentId: string, bots: readonly BotRow[]): Promise<Set<string>> {
-  if (bots.length === 0) return new Set();
-  const ids = bots.map((bot) => bot.id);
+async function grantedBots(rows: Rows, agentId: string, ids: readonly string[]): Promise<Set<string>> {
+  if (ids.length === 0) return new Set();
   const permissions = await rows.find(AgentPermissionRow, {
-    where: sql`agent_id = ${agentId} and bot_id in (${join(ids)}) and permission = ${Permission.SEND_ACTIVE_MESSAGES}`,
+    where: sql`agent_id = ${agentId} and bot_id in (${join([...ids])}) and permission = ${Permission.SEND_ACTIVE_MESSAGES}`,
   });
   return new Set(permissions.map((permission) => permission.botId));
-}
-
-/** Everything that keeps the caller from sending on this bot now; empty where it may. */
-export async function eligibilityErrors(
-  rows: Rows,
-  viewer: Viewer,
-  bot: BotRow,
-  options: EligibilityOptions = {},
-): Promise<UserError[]> {
-  return (await eligibilityOf(rows, viewer, [bot], options)).get(bot.id) ?? [];
 }
 
 /** What the caller may do on a bot now, with the reasons where it may not; bots asked about together are read together. */

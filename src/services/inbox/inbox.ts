@@ -4,9 +4,8 @@ import { addressVariants } from '../../channels/phone-addresses';
 import type { WebhookItem } from '../../channels/webhook-items';
 import { MINUTE, SECOND } from '../../clock';
 import { DatabaseUnavailable } from '../../database/connection';
-import { rowFrom } from '../../database/rows';
+import { limitOf, rowFrom } from '../../database/rows';
 import type { Transaction } from '../../database/transaction';
-import { newId } from '../../entities/ids';
 import { InboxBodyRow } from '../../entities/inbox-body';
 import { WhatsAppChannelRow } from '../../entities/whatsapp-channel';
 import type { Platform } from '../context';
@@ -20,30 +19,6 @@ const ROOM_TO_CLAIM = 4;
 /** A body whose worker died is taken over after this. Each settled item renews it. */
 export const LEASE = MINUTE;
 export const LONGEST_PAUSE = 5 * MINUTE;
-
-/** Stores a webhook whose signature was verified, and rings for who works it: the provider can then be answered. */
-export async function acceptWebhook(
-  platform: Platform,
-  channel: WhatsAppChannelRow,
-  rawBody: string,
-): Promise<void> {
-  await platform.store.transact(channel.contractId, async (transaction) => {
-    await transaction.insert(InboxBodyRow, {
-      id: newId('InboxBody'),
-      contractId: channel.contractId,
-      channelId: channel.id,
-      receivedAt: transaction.now,
-      body: rawBody,
-      settledItems: 0,
-      attempts: 0,
-      dueAt: transaction.now,
-      leaseOwner: null,
-      leaseUntil: null,
-      doneAt: null,
-    });
-    transaction.afterCommit(() => platform.wakeUps.inbox.ring());
-  });
-}
 
 /** Logs what no rule foresaw. The error's own words stay out: they may quote what a customer wrote. */
 export function logUnforeseen(platform: Platform, error: unknown, kind: WebhookItem['kind']): void {
@@ -128,7 +103,7 @@ export class InboxWorker {
       const found = await connection.all(
         sql`select * from inbox_bodies where done_at is null and due_at <= ${now}
             and (lease_until is null or lease_until <= ${now} or lease_owner = ${this.owner})${others}
-            order by due_at, id limit ${limit}${skipping}`,
+            order by due_at, id${limitOf(limit)}${skipping}`,
       );
       const bodies = found.map((row) => rowFrom(InboxBodyRow, row));
       if (bodies.length > 0) {

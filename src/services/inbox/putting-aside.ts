@@ -1,4 +1,5 @@
-import sql from 'sql-template-tag';
+import sql, { raw } from 'sql-template-tag';
+import { limitOf } from '../../database/rows';
 import { maskPhoneNumbers } from '../../channels/phone-masking';
 import type { Transaction } from '../../database/transaction';
 import { DeadLetterRow } from '../../entities/dead-letter';
@@ -65,7 +66,7 @@ async function dropOldest(platform: Platform, transaction: Transaction): Promise
   const dropped = await transaction.remove(
     DeadLetterRow,
     sql`id in (select id from dead_letters where contract_id = ${transaction.contractId}
-      order by received_at desc, id desc limit ${DROPPED_AT_ONCE} offset ${MOST_DEAD_LETTERS})`,
+      order by received_at desc, id desc${limitOf(DROPPED_AT_ONCE)} offset ${raw(String(MOST_DEAD_LETTERS))})`,
   );
   transaction.afterCommit(() => platform.metrics.deadLettersDropped.inc(dropped));
 }

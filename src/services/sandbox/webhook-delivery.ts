@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import sql, { empty, join, raw } from 'sql-template-tag';
 import { openWebhookPosts } from '../../channels/webhook-posts';
 import { DAY, MINUTE, SECOND } from '../../clock';
-import { rowFrom } from '../../database/rows';
+import { limitOf, rowFrom } from '../../database/rows';
 import { ChannelProvider } from '../../entities/enums';
 import { SandboxWebhookRow } from '../../entities/sandbox-webhook';
 import { WhatsAppChannelRow } from '../../entities/whatsapp-channel';
@@ -70,7 +70,7 @@ export class SandboxWebhooks {
       const skipping = connection.dialect === 'postgres' ? raw(' for update skip locked') : empty;
       const found = await connection.all(
         sql`select * from sandbox_webhooks where due_at <= ${now} and (lease_until is null or lease_until <= ${now})
-            order by due_at, id limit ${WEBHOOKS_AT_ONCE}${skipping}`,
+            order by due_at, id${limitOf(WEBHOOKS_AT_ONCE)}${skipping}`,
       );
       const webhooks = found.map((row) => rowFrom(SandboxWebhookRow, row));
       if (webhooks.length > 0) {

@@ -3,16 +3,16 @@ import type { Rows } from '../../database/rows';
 import { BotRow } from '../../entities/bot';
 import type { ContactRow } from '../../entities/contact';
 import { TemplateCategory, UserErrorCode } from '../../entities/enums';
-import { TemplateRow } from '../../entities/template';
+import type { TemplateRow } from '../../entities/template';
 import type { TemplateActivationRow } from '../../entities/template-activation';
 import type { WhatsAppChannelRow } from '../../entities/whatsapp-channel';
 import { badInput } from '../../problems';
 import { authorize } from '../access/access';
 import type { ServiceContext } from '../context';
-import { eligibilityErrors, sendingChannelOf } from '../desk/eligibility';
+import { connectedChannels, eligibilityErrors, NO_ROUTE, routesOf, standingOf } from '../desk/eligibility';
 import { userError, type UserError } from '../outcome';
 import { checkRecipient, type RecipientRequest } from './recipient-checks';
-import { sendableTemplateErrors, templateNotFound } from '../templates/sendable-templates';
+import { namedTemplate, sendableTemplateErrors } from '../templates/sendable-templates';
 import type { Viewer } from '../access/viewer';
 
 /** More blanks than any template has. */
@@ -56,13 +56,17 @@ export async function checkRequest(
   if (parameters.length > MOST_PARAMETERS) {
     throw badInput(`\`parameters\` holds ${parameters.length} values: at most ${MOST_PARAMETERS} are taken.`);
   }
-  const bot = await rows.byId(BotRow, request.botId);
-  const channel = bot && (await sendingChannelOf(rows, bot));
-  const {
-    template,
-    activation,
-    errors: templateErrors,
-  } = await checkTemplate(rows, bot, channel, request.templateId);
+  const { botId, templateId } = request;
+  const own = connectedChannels(rows, [botId]);
+  const [bot, named, standing] = await Promise.all([
+    rows.byId(BotRow, botId),
+    namedTemplate(rows, botId, templateId),
+    standingOf(rows, viewer, [botId]),
+    own,
+  ]);
+  const route = (bot && (await routesOf(rows, [bot], own)).get(bot.id)) ?? NO_ROUTE;
+  const channel = route.sending;
+  const { template } = named;
   const recipient = await checkRecipient(rows, viewer, {
     recipient: request.recipient ?? null,
     channel,
@@ -70,8 +74,10 @@ export async function checkRequest(
     fresh,
   });
   const eligibility = bot
-    ? await eligibilityErrors(rows, viewer, bot, { presence: fresh, field: BOT_FIELD })
+    ? eligibilityErrors(standing, bot, route, { presence: fresh, field: BOT_FIELD })
     : [noBot()];
+  const templateErrors =
+    bot || !template ? sendableTemplateErrors(named, channel?.id ?? null, TEMPLATE_FIELD) : [];
   return {
     errors: [
       ...eligibility,
@@ -82,7 +88,7 @@ export async function checkRequest(
     bot,
     channel,
     template,
-    activation,
+    activation: named.activation,
     contact: recipient.contact,
     phone: recipient.phone,
     preview: template && preview(template.components, parameters),
@@ -108,20 +114,6 @@ const TEMPLATE_FIELD = ['input', 'templateId'];
 
 function noBot(): UserError {
   return userError(UserErrorCode.NOT_FOUND, 'There is no such bot: name one that `bots` lists.', BOT_FIELD);
-}
-
-async function checkTemplate(
-  rows: Rows,
-  bot: BotRow | null,
-  channel: WhatsAppChannelRow | null,
-  templateId: string,
-): Promise<Pick<CheckedSend, 'template' | 'activation' | 'errors'>> {
-  const checked =
-    bot && (await sendableTemplateErrors(rows, bot, channel?.id ?? null, templateId, TEMPLATE_FIELD));
-  if (checked && 'template' in checked) return { ...checked, errors: [] };
-  const template = await rows.byId(TemplateRow, templateId);
-  const unknown = template ? [] : [templateNotFound(TEMPLATE_FIELD)];
-  return { template, activation: null, errors: checked?.userErrors ?? unknown };
 }
 
 function parameterErrors(

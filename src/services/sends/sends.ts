@@ -1,4 +1,4 @@
-import sql from 'sql-template-tag';
+import sql, { type Sql } from 'sql-template-tag';
 import { MINUTE } from '../../clock';
 import type { Transaction } from '../../database/transaction';
 import { AgentRow } from '../../entities/agent';
@@ -52,7 +52,7 @@ export function sendActiveMessage(
 ): Promise<Outcome<{ send: SendRow }>> {
   authorize(context.viewer, 'sends.change');
   const act = { mutation: 'sendActiveMessage', key: idempotencyKey, input: normalised(request) };
-  return sendOnce(context, act, (transaction) => newSend(context, transaction, request));
+  return sendOnce(context, act, (transaction, id) => newSend(context, transaction, { id, request }));
 }
 
 /**
@@ -64,7 +64,7 @@ export function retrySend(
 ): Promise<Outcome<{ send: SendRow }>> {
   authorize(context.viewer, 'sends.change');
   const act = { mutation: 'retrySend', key: idempotencyKey, input: { sendId } };
-  return sendOnce(context, act, async (transaction) => {
+  return sendOnce(context, act, async (transaction, id) => {
     const failed = await lockedSend(transaction, context.viewer, sendId);
     if (!failed) return refused(noSend());
     if (!(await retryable(transaction, [failed], transaction.now)).has(failed.id)) {
@@ -72,7 +72,7 @@ export function retrySend(
     }
     const { botId, templateId, contactId, parameters } = failed;
     const request = { botId, templateId, recipient: { contactId }, parameters };
-    const result = await newSend(context, transaction, request, failed.id);
+    const result = await newSend(context, transaction, { id, request, retryOfId: failed.id });
     if (!('userErrors' in result)) return result;
     // The input names nothing but the failed send.
     return refused(...result.userErrors.map((error) => ({ ...error, field: null })));
@@ -152,16 +152,21 @@ function noSend(): UserError {
   );
 }
 
-type Made = { id: string } | { userErrors: UserError[] };
+type Made = SendRow | { userErrors: UserError[] };
 
 function sendOnce(
   context: ServiceContext,
   act: { mutation: string; key: string; input: unknown },
-  make: (transaction: Transaction) => Promise<Made>,
+  make: (transaction: Transaction, id: string) => Promise<Made>,
 ): Promise<Outcome<{ send: SendRow }>> {
   return context.transact(async (transaction) => {
-    const { id, userErrors } = await once(transaction, context.viewer, act, () => make(transaction));
-    return id === undefined ? refused(...userErrors) : made({ send: await sendById(transaction, id) });
+    const resultId = newId('Send');
+    const { id, row, userErrors } = await once(transaction, context.viewer, { ...act, resultId }, () =>
+      make(transaction, resultId),
+    );
+    return id === undefined
+      ? refused(...userErrors)
+      : made({ send: row ?? (await sendById(transaction, id)) });
   });
 }
 
@@ -179,22 +184,28 @@ async function lockedSend(transaction: Transaction, viewer: Viewer, id: string):
   return sendById(transaction, id);
 }
 
-async function newSend(
-  context: ServiceContext,
-  transaction: Transaction,
-  request: SendRequest,
-  retryOfId: string | null = null,
-): Promise<Made> {
+interface NewSend {
+  id: string;
+  request: SendRequest;
+  /** The failed send that it repeats. */
+  retryOfId?: string;
+}
+
+async function newSend(context: ServiceContext, transaction: Transaction, wanted: NewSend): Promise<Made> {
   const { platform, viewer } = context;
-  const checked = await checkRequest(transaction, viewer, request);
+  const { request } = wanted;
+  const [checked, sentLately] = await Promise.all([
+    checkRequest(transaction, viewer, request),
+    countSentLately(platform, transaction, viewer),
+  ]);
   if (checked.errors.length > 0) return refused(...checked.errors);
-  const contactNow = checked.contact && (await transaction.lock(ContactRow, checked.contact.id));
+  const found = checked.contact && (await transaction.lock(ContactRow, checked.contact.id));
   // Erased while it was waited for: everything is looked at anew.
-  if (contactNow && contactNow.erasure !== null) return newSend(context, transaction, request, retryOfId);
-  const tooMany = await rateError(platform, transaction, viewer);
+  if (found && found.erasure !== null) return newSend(context, transaction, wanted);
+  const tooMany = await rateError(platform, transaction, viewer, sentLately);
   if (tooMany) return refused(tooMany);
-  const contact = await recipientOf(transaction, checked, request);
-  const send = sendOf(viewer, { checked, contact, request, retryOfId, now: transaction.now });
+  const contact = await recipientOf(transaction, { ...checked, contact: found }, request);
+  const send = sendOf(viewer, { ...wanted, checked, contact, now: transaction.now });
   await transaction.insert(SendRow, send);
   recordSendChange(transaction, send, SendStatus.QUEUED);
   await enqueueDelivery(platform, transaction, {
@@ -202,28 +213,34 @@ async function newSend(
     channelId: send.channelId,
     contactId: contact.id,
   });
-  return { id: send.id };
+  return send;
 }
 
 /** More sends of one person than this are not under way in the same instant. */
 const UNCOMMITTED_AT_MOST = 30;
+
+// What lies ahead was sent before the clock was set back.
+const inLastMinute = (viewer: Viewer, now: number): Sql =>
+  sql`agent_id = ${viewer.agent?.id ?? ''} and created_at > ${now - MINUTE} and created_at <= ${now + MINUTE}`;
+
+/** How many messages this sender has sent within the last minute; counting ends at what one may. */
+function countSentLately(platform: Platform, transaction: Transaction, viewer: Viewer): Promise<number> {
+  return transaction.count(SendRow, inLastMinute(viewer, transaction.now), platform.config.sendsPerMinute);
+}
 
 /** Where this sender has sent as many as one may within the last minute: when the next one may go. */
 async function rateError(
   platform: Platform,
   transaction: Transaction,
   viewer: Viewer,
+  sentLately: number,
 ): Promise<UserError | null> {
   const limit = platform.config.sendsPerMinute;
-  const senderId = viewer.agent?.id ?? '';
-  const { now } = transaction;
-  // What lies ahead was sent before the clock was set back.
-  const inLastMinute = sql`agent_id = ${senderId} and created_at > ${now - MINUTE} and created_at <= ${now + MINUTE}`;
   // Only near the limit must one wait for another, since there what is not committed yet may decide.
-  if ((await transaction.count(SendRow, inLastMinute, limit)) < limit - UNCOMMITTED_AT_MOST) return null;
-  await transaction.lock(AgentRow, senderId);
+  if (sentLately < limit - UNCOMMITTED_AT_MOST) return null;
+  await transaction.lock(AgentRow, viewer.agent?.id ?? '');
   const latest = await transaction.select(SendRow, sql`created_at`, {
-    where: inLastMinute,
+    where: inLastMinute(viewer, transaction.now),
     orderBy: sql`created_at desc`,
     limit,
   });
@@ -243,31 +260,25 @@ async function recipientOf(
   if (!channel || !bot) throw new Error('A send that passed its checks has a bot and a number');
   if (phone !== null) {
     const name = recipient?.name?.trim() ?? '';
-    return contactForPhone(transaction, channel, { phone, name: name === '' ? null : name }, bot.id);
+    return contactForPhone(transaction, channel, { phone, name: name === '' ? null : name }, bot.id, contact);
   }
   if (!contact) throw new Error('A send that passed its checks has a recipient');
-  await noteBotServed(transaction, contact.id, bot.id);
+  await noteBotServed(transaction, contact, bot.id);
   return contact;
 }
 
 function sendOf(
   viewer: Viewer,
-  given: {
-    checked: CheckedSend;
-    contact: ContactRow;
-    request: SendRequest;
-    retryOfId: string | null;
-    now: number;
-  },
+  given: NewSend & { checked: CheckedSend; contact: ContactRow; now: number },
 ): SendRow {
-  const { checked, contact, request, retryOfId, now } = given;
+  const { id, checked, contact, request, retryOfId = null, now } = given;
   const { bot, channel, template, activation, preview } = checked;
   if (!viewer.agent || !bot || !channel || !template || !activation || !preview) {
     throw new Error('A send that passed its checks has all that it is made of');
   }
   return {
     ...NEW_SEND,
-    id: newId('Send'),
+    id,
     contractId: viewer.contractId,
     botId: bot.id,
     channelId: channel.id,

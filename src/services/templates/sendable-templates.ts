@@ -1,42 +1,41 @@
 import sql from 'sql-template-tag';
 import type { Rows } from '../../database/rows';
-import type { BotRow } from '../../entities/bot';
 import { TemplateStatus, UserErrorCode } from '../../entities/enums';
 import { TemplateRow } from '../../entities/template';
 import { TemplateActivationRow } from '../../entities/template-activation';
 import { userError, type UserError } from '../outcome';
 
-/** A template with what makes it sendable on a bot. */
-export interface SendableTemplate {
-  template: TemplateRow;
-  activation: TemplateActivationRow;
+/** A template and what a bot does with it, as far as there are such. */
+export interface NamedTemplate {
+  template: TemplateRow | null;
+  activation: TemplateActivationRow | null;
+}
+
+/** Reads both, whether or not there is such a bot. */
+export async function namedTemplate(rows: Rows, botId: string, templateId: string): Promise<NamedTemplate> {
+  const [template, activation] = await Promise.all([
+    rows.byId(TemplateRow, templateId),
+    rows.first(TemplateActivationRow, sql`bot_id = ${botId} and template_id = ${templateId}`),
+  ]);
+  return { template, activation };
 }
 
 /**
- * The template part of the checks before a send (domain rule 18): the template as it can be sent on the bot, or
- * every reason why it cannot.
+ * The template part of the checks before a send (domain rule 18): every reason why it cannot be sent on the bot.
  * @param channelId the number that the bot sends from; null where it has none, which is for others to report.
  */
-export async function sendableTemplateErrors(
-  rows: Rows,
-  bot: BotRow,
+export function sendableTemplateErrors(
+  { template, activation }: NamedTemplate,
   channelId: string | null,
-  templateId: string,
   field: string[],
-): Promise<SendableTemplate | { userErrors: UserError[] }> {
-  const template = await rows.byId(TemplateRow, templateId);
-  if (!template) return { userErrors: [templateNotFound(field)] };
-  const activation = await rows.first(
-    TemplateActivationRow,
-    sql`bot_id = ${bot.id} and template_id = ${template.id}`,
-  );
-  const userErrors = [
+): UserError[] {
+  if (!template) return [templateNotFound(field)];
+  return [
     ...numberErrors(template, channelId, field),
     ...approvalErrors(template, field),
     ...supportErrors(template, field),
     ...activationErrors(activation, field),
   ];
-  return activation === null || userErrors.length > 0 ? { userErrors } : { template, activation };
 }
 
 export function templateNotFound(field: string[]): UserError {

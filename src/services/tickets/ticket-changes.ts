@@ -6,7 +6,7 @@ import { TicketStatus, type ReplyMatch, type TicketOrigin } from '../../entities
 import { newId } from '../../entities/ids';
 import { QueueAgentRow } from '../../entities/queue-agent';
 import { TicketRow } from '../../entities/ticket';
-import { noteBotServed } from '../contacts/contacts';
+import { contactById, noteBotServed } from '../contacts/contacts';
 
 /** Where a ticket is: with an agent, reserved for one, or in a queue. */
 export type Place = Pick<TicketRow, 'status' | 'agentId' | 'reservedForId' | 'queueId' | 'assignedAt'>;
@@ -115,7 +115,8 @@ export async function openTicket(transaction: Transaction, given: NewTicket): Pr
     unreadCount: 1,
   };
   await transaction.insert(TicketRow, ticket);
-  await noteBotServed(transaction, ticket.contactId, ticket.botId, { last: true });
+  const contact = await contactById(transaction, ticket.contactId);
+  await noteBotServed(transaction, contact, ticket.botId, { last: true });
   recordTicketChange(transaction, ticket, null, await audienceOf(transaction, ticket));
   return ticket;
 }

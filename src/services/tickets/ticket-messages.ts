@@ -36,12 +36,13 @@ export function sendTicketMessage(
 ): Promise<Outcome<{ message: TicketMessageRow }>> {
   actorOf(context.viewer);
   return context.transact(async (transaction): Promise<Outcome<{ message: TicketMessageRow }>> => {
-    const act = { mutation: 'sendTicketMessage', key: idempotencyKey, input: { ticketId, text } };
-    const result = await once(transaction, context.viewer, act, () =>
-      write(context, transaction, ticketId, text),
+    const resultId = newId('TicketMessage');
+    const act = { mutation: 'sendTicketMessage', key: idempotencyKey, input: { ticketId, text }, resultId };
+    const { id, row, userErrors } = await once(transaction, context.viewer, act, () =>
+      write(context, transaction, { id: resultId, ticketId, text }),
     );
-    if (result.id === undefined) return refused(...result.userErrors);
-    const message = await transaction.byId(TicketMessageRow, result.id);
+    if (id === undefined) return refused(...userErrors);
+    const message = row ?? (await transaction.byId(TicketMessageRow, id));
     if (!message) throw new Error('A message that was stored is not there');
     return made({ message });
   });
@@ -50,9 +51,8 @@ export function sendTicketMessage(
 async function write(
   context: ServiceContext,
   transaction: Transaction,
-  ticketId: string,
-  text: string,
-): Promise<{ id: string } | { userErrors: UserError[] }> {
+  { id, ticketId, text }: { id: string; ticketId: string; text: string },
+): Promise<TicketMessageRow | { userErrors: UserError[] }> {
   const tooLong = textError(text, ['input', 'text'], LONGEST_TEXT);
   const seen = await transaction.byId(TicketRow, ticketId);
   if (seen) await transaction.lock(ContactRow, seen.contactId);
@@ -60,7 +60,8 @@ async function write(
   if (!ticket) return refused(noSuchTicket(), ...(tooLong ? [tooLong] : []));
   const errors = [...(await ticketErrors(context, transaction, ticket)), ...(tooLong ? [tooLong] : [])];
   if (errors.length > 0) return refused(...errors);
-  const message = outbound(ticket, actorOf(context.viewer).id, text, transaction.now);
+  const authorId = actorOf(context.viewer).id;
+  const message = outbound(ticket, { id, authorId, text, now: transaction.now });
   await transaction.insert(TicketMessageRow, message);
   await enqueueDelivery(context.platform, transaction, {
     id: message.id,
@@ -69,7 +70,7 @@ async function write(
   });
   await changeTicket(transaction, ticket, { lastMessageId: message.id, lastMessageAt: transaction.now });
   transaction.record('TicketMessageChanged', { ticketId: ticket.id, messageId: message.id });
-  return { id: message.id };
+  return message;
 }
 
 async function ticketErrors(
@@ -105,9 +106,12 @@ async function ticketErrors(
   return errors;
 }
 
-function outbound(ticket: TicketRow, authorId: string, text: string, now: number): TicketMessageRow {
+function outbound(
+  ticket: TicketRow,
+  { id, authorId, text, now }: { id: string; authorId: string; text: string; now: number },
+): TicketMessageRow {
   return {
-    id: newId('TicketMessage'),
+    id,
     contractId: ticket.contractId,
     ticketId: ticket.id,
     channelId: ticket.channelId,

@@ -8,7 +8,7 @@ import { QueueRow } from '../../entities/queue';
 import { QueueAgentRow } from '../../entities/queue-agent';
 import { TicketRow } from '../../entities/ticket';
 import { authorize } from '../access/access';
-import { noteBotServed } from '../contacts/contacts';
+import { contactById, noteBotServed } from '../contacts/contacts';
 import type { ServiceContext } from '../context';
 import { handOutToAgent } from './distribution';
 import { sendingChannelOf } from '../desk/eligibility';
@@ -179,8 +179,10 @@ async function toQueue(transaction: Transaction, ticket: TicketRow, queueId: str
     return refused(userError(UserErrorCode.NOT_FOUND, message, ['input', 'queueId']));
   }
   const after = await changeTicket(transaction, ticket, { ...place, botId: queue.botId });
-  if (queue.botId !== ticket.botId)
-    await noteBotServed(transaction, ticket.contactId, queue.botId, { last: true });
+  if (queue.botId !== ticket.botId) {
+    const contact = await contactById(transaction, ticket.contactId);
+    await noteBotServed(transaction, contact, queue.botId, { last: true });
+  }
   return made({ ticket: after });
 }
 
