@@ -1,4 +1,4 @@
-import type { GraphQLSchema } from 'graphql';
+import { defaultFieldResolver, isInterfaceType, isObjectType, type GraphQLSchema } from 'graphql';
 import { buildSchemaSync, type BuildSchemaOptions } from 'type-graphql';
 import { Agent } from './agents';
 import { ApiKey } from './api-keys';
@@ -9,6 +9,7 @@ import { Contact } from './contacts';
 import { DeadLetter } from './dead-letters';
 import './enums';
 import {
+  typeOfEvent,
   ChannelHealthChanged,
   FlowOutdated,
   PresenceChanged,
@@ -19,6 +20,7 @@ import {
   TicketMessageChanged,
 } from './events';
 import { Flow } from './flows';
+import { typeOfNode } from './node';
 import { Queue } from './queues';
 import { DateTime } from './scalars';
 import { Send } from './sends';
@@ -65,6 +67,9 @@ const NO_PUB_SUB = {
   },
 };
 
+/** Fields whose values are functions: they cost something, and only who asks for them pays. */
+const COUNTED_WHEN_ASKED: ReadonlySet<string> = new Set(['totalCount', 'medianSecondsToReply']);
+
 export function buildApiSchema(resolvers: BuildSchemaOptions['resolvers']): GraphQLSchema {
   const schema = buildSchemaSync({
     resolvers,
@@ -75,7 +80,27 @@ export function buildApiSchema(resolvers: BuildSchemaOptions['resolvers']): Grap
     pubSub: NO_PUB_SUB,
   });
   describeRoots(schema);
+  makeReadyToCompile(schema);
   return schema;
+}
+
+/**
+ * Compiled operations take the properties of rows as they are and wait only for what has a resolver: not for the types
+ * of rows, for which type-graphql would have them wait, and not for what is a function.
+ */
+function makeReadyToCompile(schema: GraphQLSchema): void {
+  for (const [name, typeOf] of [
+    ['Node', typeOfNode],
+    ['Event', typeOfEvent],
+  ] as const) {
+    const type = schema.getType(name);
+    if (isInterfaceType(type)) type.resolveType = typeOf;
+  }
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!isObjectType(type)) continue;
+    for (const field of Object.values(type.getFields()))
+      if (COUNTED_WHEN_ASKED.has(field.name)) field.resolve ??= defaultFieldResolver;
+  }
 }
 
 /** type-graphql has no place for the descriptions of the root types. */

@@ -10,10 +10,14 @@ import {
 } from '../entities/enums';
 import { DateTime } from './scalars';
 
+export function typeOfEvent({ eventType }: { eventType: string }): string {
+  return eventType;
+}
+
 @InterfaceType({
   description:
     'One thing that happened, kept in the event log. `cursor` resumes a subscription after it with nothing lost.',
-  resolveType: (event: Event) => event.eventType,
+  resolveType: typeOfEvent,
 })
 export abstract class Event {
   /** Name of the GraphQL type of this event; no field of the schema. */

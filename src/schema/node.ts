@@ -26,10 +26,14 @@ export function typeOfId(id: string): string | undefined {
   return TYPE_OF_PREFIX.get(id.slice(0, Math.max(id.indexOf('_'), 0)));
 }
 
+export function typeOfNode({ id }: { id: string }): string | undefined {
+  return typeOfId(id);
+}
+
 @InterfaceType({
   description:
     'Anything with a global id: `node(id:)` finds it again. Ids carry their type: `snd_…`, `tkt_…`.',
-  resolveType: (row: Node) => typeOfId(row.id),
+  resolveType: typeOfNode,
 })
 export abstract class Node {
   @Field(() => ID, { description: 'Global id, which never changes; `node(id:)` finds the object by it.' })

@@ -16,6 +16,7 @@ import { badInput } from '../problems';
 import type { Platform } from '../services/context';
 import { lengthError, MOST_TOKENS } from './document-limits';
 import { noteEventCursor } from './event-cursor';
+import { run } from './execution';
 import { prefersPage, sendExplorer } from './explorer';
 import { RETRY_AFTER, rootOf, type Masking } from './masking';
 import { contextOfRequest, type RequestContext, type Seen } from './request-context';
@@ -47,15 +48,14 @@ const WELL_FORMED = new Set<unknown>([
 ]);
 
 /** Which errors are the request's and which the server's, as HTTP statuses (GraphQL over HTTP, sections 6.4.1 and 6.4.2). */
-function setStatus({
-  request,
-  response,
-  errors,
-}: GraphQLRequestContextWillSendResponse<RequestContext>): void {
+function setStatus(
+  { request, response, errors = [] }: GraphQLRequestContextWillSendResponse<RequestContext>,
+  failed: readonly Error[],
+): void {
   if (response.body.kind !== 'single') return;
   const { data, errors: told } = response.body.singleResult;
   const gaveNothing = !data || Object.values(data).every((value) => value === null);
-  if (gaveNothing && errors?.some((error) => rootOf(error) instanceof DatabaseUnavailable)) {
+  if (gaveNothing && [...errors, ...failed].some((error) => rootOf(error) instanceof DatabaseUnavailable)) {
     response.http.status = 503;
     response.http.headers.set('retry-after', String(RETRY_AFTER));
   } else if (response.http.status === 400 && request.query && isLegacy(request.http?.headers.get('accept'))) {
@@ -74,6 +74,9 @@ function stepsOf(
   requestIdOf: WeakMap<object, string>,
 ): GraphQLRequestListener<RequestContext> {
   let refused: readonly Error[] = [];
+  let coerced: Record<string, unknown> = {};
+  /** What went wrong while it ran. */
+  let failed: readonly Error[] = [];
   return {
     async didResolveOperation({ schema, document, request, contextValue }) {
       const admitted = admit(schema, document, request, production);
@@ -81,20 +84,33 @@ function stepsOf(
       else if (admitted.operation.operation === OperationTypeNode.SUBSCRIPTION) refused = [SUBSCRIPTION_HERE];
       if ('errors' in admitted || refused.length > 0) return;
       contextValue.cost = admitted.cost;
+      ({ coerced } = admitted);
       await noteEventCursor(contextValue, document, admitted.operation);
     },
-    responseForOperation({ contextValue: { requestId } }) {
-      if (refused.length === 0) return Promise.resolve(null);
-      const errors = refused.map((error) => masking.format(error, requestId));
-      const http = { status: 400, headers: new HeaderMap() };
-      return Promise.resolve({ http, body: { kind: 'single', singleResult: { errors } } });
+    async responseForOperation({ schema, document, request, contextValue }) {
+      const headers = new HeaderMap();
+      const formatted = (all: readonly Error[]) =>
+        all.map((error) => masking.format(error, contextValue.requestId));
+      if (refused.length > 0) {
+        const singleResult = { errors: formatted(refused) };
+        return { http: { status: 400, headers }, body: { kind: 'single', singleResult } };
+      }
+      const { variables: variableValues, operationName } = request;
+      const args = { schema, document, contextValue, variableValues, operationName, coerced };
+      const { data, errors } = await run(args);
+      failed = errors ?? [];
+      const singleResult = {
+        ...(errors && { errors: formatted(errors) }),
+        ...(data !== undefined && { data }),
+      };
+      return { http: { headers }, body: { kind: 'single', singleResult } };
     },
     didEncounterErrors({ errors, contextValue }) {
       for (const error of errors) requestIdOf.set(error, contextValue.requestId);
       return Promise.resolve();
     },
     willSendResponse(sent) {
-      setStatus(sent);
+      setStatus(sent, failed);
       const { response, contextValue } = sent;
       const { extensions } = contextValue;
       if (extensions && response.body.kind === 'single') response.body.singleResult.extensions = extensions;

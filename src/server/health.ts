@@ -1,53 +1,36 @@
 import type { FastifyInstance } from 'fastify';
-import sql from 'sql-template-tag';
-import { POSTGRES_MIGRATIONS } from '../database/migrations/postgres';
-import { SQLITE_MIGRATIONS } from '../database/migrations/sqlite';
-import { unknownTo } from '../database/schema-changes';
-import type { Store } from '../database/store';
-import type { Platform } from '../services/context';
+import { RETRY_AFTER } from './masking';
+import type { Readiness } from './readiness';
 
-/** Whether this server still takes work. */
-export interface Readiness {
-  draining: boolean;
-}
+/** What is asked of a server that takes no more work, too. */
+const ABOUT_ITSELF = new Set(['/healthz', '/readyz', '/metrics']);
 
-/** What of the schema keeps this version from serving; null where nothing does. @throws where the database cannot be asked. */
-async function schemaHindrance({ dialect, engine }: Store): Promise<string | null> {
-  const migrations = dialect === 'sqlite' ? SQLITE_MIGRATIONS : POSTGRES_MIGRATIONS;
-  const known = migrations.map(({ name }) => name);
-  const done = await engine.reader.all(sql`select name from migrations`);
-  const names = done.map((row) => row['name'] as string);
-  const pending = unknownTo(names, known);
-  if (pending.length > 0) return `Migrations are pending: ${pending.join(', ')}.`;
-  const floor = await engine.reader.all(sql`select migration from schema_floors`);
-  const lacking = unknownTo(
-    known,
-    floor.map((row) => row['migration'] as string),
-  );
-  return lacking.length > 0
-    ? `This server is too old for its database: it lacks ${lacking.join(', ')}.`
-    : null;
-}
-
-/** Why this server cannot serve now; null where it can. */
-async function hindrance(platform: Platform, readiness: Readiness): Promise<string | null> {
-  if (readiness.draining) return 'This server is shutting down.';
-  try {
-    return await schemaHindrance(platform.store);
-  } catch (error) {
-    platform.log.warn({ err: error }, 'The database could not be asked whether it is ready');
-    return 'The database cannot be reached.';
-  }
+/** Sends away whoever comes to a server that its database has left behind: another one can serve them. */
+function turnAwayOnceLeftBehind(app: FastifyInstance, readiness: Readiness): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    const reason = readiness.leftBehind;
+    if (reason === null || ABOUT_ITSELF.has(request.routeOptions.url ?? '')) {
+      done();
+      return;
+    }
+    const error = { message: reason, extensions: { code: 'INTERNAL_SERVER_ERROR' } };
+    void reply
+      .code(503)
+      .header('retry-after', RETRY_AFTER)
+      .send({ errors: [error] });
+  });
 }
 
 /** `/healthz`: the process is alive. `/readyz`: it can serve, and means to go on. */
-export function serveHealth(app: FastifyInstance, platform: Platform, readiness: Readiness): void {
+export function serveHealth(app: FastifyInstance, readiness: Readiness): void {
+  turnAwayOnceLeftBehind(app, readiness);
   const options = { config: { rateLimit: false } } as const;
   app.get('/healthz', options, (_request, reply) => {
     void reply.send({ alive: true });
   });
   app.get('/readyz', options, async (_request, reply) => {
-    const reason = await hindrance(platform, readiness);
-    return reason === null ? reply.send({ ready: true }) : reply.code(503).send({ ready: false, reason });
+    const reason = await readiness.hindrance();
+    if (reason === null) return reply.send({ ready: true });
+    return reply.code(503).header('retry-after', RETRY_AFTER).send({ ready: false, reason });
   });
 }

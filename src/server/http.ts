@@ -10,10 +10,11 @@ import { serveDemo } from './demo';
 import { serveExplorer } from './explorer';
 import { serveExports } from './exports';
 import { GRAPHQL_PATH, serveGraphQl } from './graphql';
-import { serveHealth, type Readiness } from './health';
+import { serveHealth } from './health';
 import type { Masking } from './masking';
 import { serveMedia } from './media';
 import { serveMetrics } from './metrics';
+import type { Readiness } from './readiness';
 import { storeOf, type RequestRate } from './request-rate';
 import type { Seen } from './request-context';
 import { serveSandbox } from './sandbox/sandbox';
@@ -136,7 +137,7 @@ export async function createHttpServer(
     errorResponseBuilder: (_request, { after }) =>
       new Problem('RATE_LIMITED', `Too many requests from this address: wait ${after} and try again.`),
   });
-  serveHealth(app, platform, readiness);
+  serveHealth(app, readiness);
   await serveWebhooks(app, platform);
   serveExports(app, platform, seen);
   serveDemo(app, platform);

@@ -8,6 +8,8 @@ import type { Cost } from './operation-cost';
 export class RequestContext extends ServiceContext {
   /** What the operation asks for, once that is known. */
   cost: Cost | null = null;
+  /** Whether a mutation of the operation has begun. */
+  hasMutated = false;
 
   constructor(
     platform: Platform,

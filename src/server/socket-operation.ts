@@ -1,4 +1,3 @@
-import type { ExecutionResult } from 'graphql';
 import { MessageType, type SubscribePayload } from 'graphql-ws';
 import type { RequestContext } from './request-context';
 import type { SocketSession } from './socket-session';
@@ -10,7 +9,7 @@ import type { SocketSession } from './socket-session';
 export class SocketOperation {
   /** Who runs it; null until the caller was looked at. */
   context: RequestContext | null = null;
-  private events: AsyncGenerator<ExecutionResult> | null = null;
+  private events: AsyncIterator<object> | null = null;
   private over = false;
 
   constructor(
@@ -21,9 +20,9 @@ export class SocketOperation {
     session.operations.set(id, this);
   }
 
-  /** Tells the client a result; resolves once it was handed to the network. */
-  next(result: object): Promise<void> {
-    return this.tell({ id: this.id, type: MessageType.Next, payload: result });
+  /** Tells the client a result, given as JSON; resolves once it was handed to the network. */
+  next(result: string): Promise<void> {
+    return this.send(`{"id":${JSON.stringify(this.id)},"type":"${MessageType.Next}","payload":${result}}`);
   }
 
   /** Tells the client why there is nothing, or nothing more. */
@@ -40,18 +39,19 @@ export class SocketOperation {
     this.over = true;
   }
 
-  /** Tells the client these results as they come, until they end or the client wants no more. */
-  async follow(events: AsyncGenerator<ExecutionResult>, format: (result: ExecutionResult) => object) {
+  /** Tells the client the answer to each event as they come, until they end or the client wants no more. */
+  async follow(source: AsyncIterable<object>, answer: (event: object) => Promise<string>): Promise<void> {
+    const events = source[Symbol.asyncIterator]();
     this.events = events;
-    if (this.over) await events.return(undefined);
-    for await (const result of events) await this.next(format(result));
+    if (this.over) await events.return?.();
+    for await (const event of { [Symbol.asyncIterator]: () => events }) await this.next(await answer(event));
   }
 
   /** The client wants no more of it, or is gone: nothing more is told. */
   end(): void {
     this.over = true;
     this.release();
-    void this.events?.return(undefined);
+    void this.events?.return?.();
   }
 
   /** Before the last frame: once the client has that, the id is its to use again. */
@@ -60,6 +60,10 @@ export class SocketOperation {
   }
 
   private tell(frame: object): Promise<void> {
-    return this.over ? Promise.resolve() : this.session.send(JSON.stringify(frame));
+    return this.send(JSON.stringify(frame));
+  }
+
+  private send(frame: string): Promise<void> {
+    return this.over ? Promise.resolve() : this.session.send(frame);
   }
 }

@@ -1,10 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import {
-  execute,
+  createSourceEventStream,
   GraphQLError,
   OperationTypeNode,
-  subscribe,
-  type ExecutionArgs,
   type ExecutionResult,
   type GraphQLFormattedError,
 } from 'graphql';
@@ -12,10 +10,12 @@ import { Problem } from '../problems';
 import { reviewViewer } from '../services/access/authentication';
 import type { Platform } from '../services/context';
 import { noteEventCursor } from './event-cursor';
+import { run, type Execution } from './execution';
 import { rootOf, type Masking } from './masking';
 import { RequestContext } from './request-context';
 import type { RequestRate } from './request-rate';
 import { apiSchema } from './schema';
+import { questionOf, SharedAnswers } from './shared-answers';
 import type { SocketOperation } from './socket-operation';
 import { CLOSE, type SocketSession } from './socket-session';
 import { admit, readDocument } from './validation';
@@ -30,11 +30,15 @@ const asError = (error: unknown): GraphQLError =>
 
 /** What every operation on a socket goes through: the steps that `graphql.ts` has for HTTP, in the same order. */
 export class SocketOperations {
+  private readonly shared: SharedAnswers;
+
   constructor(
     private readonly platform: Platform,
     private readonly masking: Masking,
     private readonly rate: RequestRate,
-  ) {}
+  ) {
+    this.shared = new SharedAnswers(platform.clock);
+  }
 
   /** Runs it to its end. What befalls it is told to its client, and leaves the socket's other operations alone. */
   async run(session: SocketSession, operation: SocketOperation): Promise<void> {
@@ -45,11 +49,15 @@ export class SocketOperations {
         await operation.fail(this.format(operation, prepared.errors));
         return;
       }
-      const { args, type } = prepared;
-      const result = await (type === OperationTypeNode.SUBSCRIPTION ? subscribe(args) : execute(args));
-      const formatted = (one: ExecutionResult): object => this.formatResult(operation, one);
-      if (Symbol.asyncIterator in result) await operation.follow(result, formatted);
-      else await operation.next(formatted(result));
+      const { args, context, type } = prepared;
+      const format = (result: ExecutionResult): string =>
+        JSON.stringify(this.formatResult(operation, result));
+      if (type === OperationTypeNode.SUBSCRIPTION) {
+        const source = await createSourceEventStream(args);
+        if (Symbol.asyncIterator in source)
+          await operation.follow(source as AsyncIterable<object>, this.answering(operation, context, args));
+        else await operation.next(format(source));
+      } else await operation.next(format(await run(args)));
       await operation.complete();
     } catch (error) {
       const root = rootOf(error);
@@ -57,6 +65,23 @@ export class SocketOperations {
         session.close(CLOSE.forbidden, 'The token is accepted no more: connect again with a fresh one.');
       await this.refuse(operation, error);
     }
+  }
+
+  /** What answers the events of a subscription, once for all who ask the same with the same rights. */
+  private answering(
+    operation: SocketOperation,
+    context: RequestContext,
+    args: Execution,
+  ): (event: object) => Promise<string> {
+    const { query, operationName = null, variables } = operation.payload;
+    const question = questionOf({ document: query, operationName, variables });
+    return (event) =>
+      this.shared.to(event, question, context.viewer, async (viewer) => {
+        const contextValue = new RequestContext(this.platform, viewer, context.requestId);
+        const result = await run({ ...args, contextValue, rootValue: event });
+        const text = JSON.stringify(this.formatResult(operation, result));
+        return { text, isForAll: result.errors === undefined };
+      });
   }
 
   /** Ends it with this error. */
@@ -82,7 +107,10 @@ export class SocketOperations {
   private async prepare(
     session: SocketSession,
     started: SocketOperation,
-  ): Promise<{ args: ExecutionArgs; type: OperationTypeNode } | { errors: readonly GraphQLError[] }> {
+  ): Promise<
+    | { args: Execution; context: RequestContext; type: OperationTypeNode }
+    | { errors: readonly GraphQLError[] }
+  > {
     const { payload } = started;
     const schema = apiSchema();
     const read = readDocument(payload.query);
@@ -95,11 +123,12 @@ export class SocketOperations {
     const context = new RequestContext(this.platform, session.viewer, randomUUID());
     context.cost = admitted.cost;
     started.context = context;
-    const { operation } = admitted;
+    const { operation, coerced } = admitted;
     await noteEventCursor(context, document, operation);
     const [variableValues, operationName] = [payload.variables ?? null, payload.operationName ?? null];
     return {
-      args: { schema, document, contextValue: context, variableValues, operationName },
+      args: { schema, document, contextValue: context, variableValues, operationName, coerced },
+      context,
       type: operation.operation,
     };
   }

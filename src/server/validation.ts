@@ -23,6 +23,8 @@ export interface Refused {
 /** An operation that may run. */
 export interface Admitted {
   readonly operation: OperationDefinitionNode;
+  /** The variables as their types have them, with what is left out filled in. */
+  readonly coerced: Record<string, unknown>;
   readonly cost: Cost;
 }
 
@@ -79,7 +81,8 @@ export function admit(
     const definitions = operation.variableDefinitions ?? [];
     const values = getVariableValues(schema, definitions, given.variables ?? {}, options);
     if (values.errors) return { errors: values.errors.map((error) => withCode(error, 'BAD_USER_INPUT')) };
-    return { operation, cost: costOf(schema, document, operation, values.coerced) };
+    const { coerced } = values;
+    return { operation, coerced, cost: costOf(schema, document, operation, coerced) };
   } catch (error) {
     if (error instanceof GraphQLError) return { errors: [error] };
     if (error instanceof Problem)
@@ -88,12 +91,28 @@ export function admit(
   }
 }
 
+/** Documents that came lately, by their text: subscribers by the thousand ask the same, and share what was made of it. */
+const known = new Map<string, DocumentNode>();
+const MOST_KNOWN = 500;
+/** Longer ones are rare, and take memory. */
+const LONGEST_KNOWN = 4_000;
+
+function remember(text: string, document: DocumentNode): void {
+  if (text.length > LONGEST_KNOWN) return;
+  known.delete(text);
+  known.set(text, document);
+  const [oldest] = known.keys();
+  if (known.size > MOST_KNOWN && oldest !== undefined) known.delete(oldest);
+}
+
 /** Reads a document. @returns the document, or why it cannot be read. */
 export function readDocument(text: string): { document: DocumentNode } | Refused {
   const tooLong = lengthError(text);
   if (tooLong) return { errors: [tooLong] };
   try {
-    return { document: parse(text, { maxTokens: MOST_TOKENS }) };
+    const document = known.get(text) ?? parse(text, { maxTokens: MOST_TOKENS });
+    remember(text, document);
+    return { document };
   } catch (error) {
     if (error instanceof GraphQLError) return { errors: [withCode(error, 'GRAPHQL_PARSE_FAILED')] };
     throw error;

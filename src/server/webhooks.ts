@@ -4,7 +4,7 @@ import { kindOfId } from '../entities/ids';
 import { WhatsAppChannelRow } from '../entities/whatsapp-channel';
 import { credentialsOf } from '../services/desk/channels';
 import type { Platform } from '../services/context';
-import { acceptWebhook } from '../services/inbox/inbox';
+import { Intake } from '../services/inbox/intake';
 
 const PATH = '/webhooks/whatsapp/:channelId';
 /** The provider's bodies have up to 3 MB. */
@@ -50,6 +50,7 @@ async function verify(
 
 async function receive(
   platform: Platform,
+  intake: Intake,
   request: FastifyRequest<Named>,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
@@ -65,12 +66,13 @@ async function receive(
     );
   }
   // Answered with 200 only once it is committed: what is not is delivered again.
-  await acceptWebhook(platform, channel, raw.toString('utf8'));
+  await intake.accept(channel, raw.toString('utf8'));
   return reply.code(200).send();
 }
 
 /** The doors at which the provider delivers. */
 export async function serveWebhooks(app: FastifyInstance, platform: Platform): Promise<void> {
+  const intake = new Intake(platform);
   await app.register((scope, _options, done) => {
     // The signature is over the bytes as they came, so that nothing may parse them before.
     scope.removeAllContentTypeParsers();
@@ -84,7 +86,7 @@ export async function serveWebhooks(app: FastifyInstance, platform: Platform): P
       verify(platform, request, reply),
     );
     scope.post<Named>(PATH, { config, bodyLimit: LARGEST_BODY }, (request, reply) =>
-      receive(platform, request, reply),
+      receive(platform, intake, request, reply),
     );
     done();
   });
