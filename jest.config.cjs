@@ -21,6 +21,24 @@ function diskObstacle() {
   return require('./test/kit/own-disk.ts').diskObstacle();
 }
 
+/** Why the tests cannot have a PostgreSQL of their own that they may stop, or null: it takes PostgreSQL's programs. */
+function clusterObstacle() {
+  require('./test/kit/loading/typescript.cjs');
+  return require('./test/kit/own-cluster.ts').clusterObstacle();
+}
+
+/** Why the tests cannot have an nginx of their own, or null. */
+function nginxObstacle() {
+  require('./test/kit/loading/typescript.cjs');
+  return require('./test/kit/own-nginx.ts').nginxObstacle();
+}
+
+/** Why the tests cannot have a network of their own that they may cut, or null: it takes root, and iproute2. */
+function networkObstacle() {
+  require('./test/kit/loading/typescript.cjs');
+  return require('./test/kit/own-network.ts').networkObstacle();
+}
+
 /** The places where distributions put it. */
 const CHROMIUM = [
   process.env.CHROMIUM_PATH,
@@ -80,13 +98,21 @@ module.exports = async () => {
     throw new Error('No Chromium is installed, and this run requires it: set CHROMIUM_PATH to where one is');
   const engines = ['sqlite', ...(postgres ? ['postgres'] : [])];
   const noDisk = diskObstacle();
+  const noCluster = clusterObstacle();
+  const noNginx = nginxObstacle();
+  const noNetwork = networkObstacle();
+  if (noNginx && process.env.REQUIRE_NGINX)
+    throw new Error(`This run requires nginx, and ${noNginx}: install nginx-light`);
   return {
     testTimeout: process.env.PROMISES === 'long' ? 1_200_000 : 30_000,
     // One more than there are processors: tests also wait, for databases, processes and clocks.
     maxWorkers: availableParallelism() + 1,
     reporters: [
       'default',
-      ['<rootDir>/test/kit/surroundings-reporter.cjs', { engines, chromium: CHROMIUM, noDisk }],
+      [
+        '<rootDir>/test/kit/surroundings-reporter.cjs',
+        { engines, chromium: CHROMIUM, noDisk, noCluster, noNginx, noNetwork },
+      ],
     ],
     globalSetup: '<rootDir>/test/kit/migrated/setup.cjs',
     globalTeardown: '<rootDir>/test/kit/migrated/teardown.cjs',

@@ -204,6 +204,7 @@ function ChannelView({ server, channel, waId, go, controlsOpen, onCloseControls,
   const [overview, setOverview] = useState(
     /** @type {{ phones: Phone[], controls: Controls } | null} */ (null),
   );
+  const [changing, setChanging] = useState(/** @type {Partial<Controls>[]} */ ([]));
   const [shown, setShown] = useState(
     /** @type {{ waId: string, phone: Phone, messages: Message[] } | null} */ (null),
   );
@@ -267,6 +268,8 @@ function ChannelView({ server, channel, waId, go, controlsOpen, onCloseControls,
     return html`<main class="waiting" role="status"><span class="spinner"></span>Loading…</main>`;
   const conversation = shown?.waId === waId ? shown : null;
   const phone = overview.phones.find((one) => one.waId === waId) ?? conversation?.phone ?? null;
+  // A control must not jump back while the server is asked, whatever it says of earlier changes meanwhile.
+  const controls = changing.reduce((all, one) => ({ ...all, ...one }), overview.controls);
   /** @param {{ name?: string, blocked?: boolean, marketingStopped?: boolean }} change */
   const changePhone = async (change) => {
     if (!phone) return;
@@ -281,15 +284,15 @@ function ChannelView({ server, channel, waId, go, controlsOpen, onCloseControls,
   };
   /** @param {Partial<Controls>} change */
   const changeControls = async (change) => {
-    // Shown at once: a control must not jump back while the server is asked.
-    setOverview({ ...overview, controls: { ...overview.controls, ...change } });
+    setChanging((now) => [...now, change]);
     try {
-      const controls = await server.changeControls(channel.id, change);
-      setOverview((now) => now && { ...now, controls });
+      const answer = await server.changeControls(channel.id, change);
+      setOverview((now) => now && { ...now, controls: answer });
     } catch (error) {
       report(error);
       refresh();
     }
+    setChanging((now) => now.filter((one) => one !== change));
   };
   /** @param {{ phone: string, name: string }} customer */
   const addCustomer = async (customer) => {
@@ -312,7 +315,7 @@ function ChannelView({ server, channel, waId, go, controlsOpen, onCloseControls,
               server=${server}
               channel=${channel}
               phone=${phone}
-              controls=${overview.controls}
+              controls=${controls}
               messages=${conversation?.messages ?? null}
               onChanged=${refresh}
               onBack=${() => go(null)}
@@ -335,7 +338,7 @@ function ChannelView({ server, channel, waId, go, controlsOpen, onCloseControls,
     <div class="scrim" onClick=${onCloseControls}></div>
     <${ControlPanel}
       phone=${phone}
-      controls=${overview.controls}
+      controls=${controls}
       onChangePhone=${changePhone}
       onChangeControls=${changeControls}
       onClose=${onCloseControls}

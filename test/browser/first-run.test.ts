@@ -149,6 +149,38 @@ test('a subscription goes on where it was when the server is killed and comes ba
   );
 });
 
+test('a control that was set stays set, though the server answers a change before it late', async () => {
+  const phones = await phonesOf('Ana Ribeiro');
+  const path = '**/channels/*/controls';
+  let answerLate = (): void => undefined;
+  const late = new Promise<void>((resolve) => (answerLate = resolve));
+  let changes = 0;
+  let begun = (): void => undefined;
+  const second = new Promise<void>((resolve) => (begun = resolve));
+  await phones.route(path, async (route) => {
+    const number = (changes += 1);
+    // What the server says of the first change is said while the second one is asked for.
+    if (number === 2) begun();
+    const response = await (number === 1 ? route.fetch() : late.then(() => route.fetch()));
+    if (number === 1) await second;
+    await route.fulfill({ response });
+  });
+  const [twice, byHand] = ['2', 'By hand'].map((name) => phones.getByRole('radio', { name, exact: true }));
+  const answered = phones.waitForResponse(path);
+  await twice?.check({ force: true });
+  await byHand?.check({ force: true });
+  await answered;
+  // Whatever the answer changes is on the page by the next frame.
+  await phones.evaluate('new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 100)))');
+  expect([await twice?.isChecked(), await byHand?.isChecked()]).toEqual([true, true]);
+  const answeredAgain = phones.waitForResponse(path);
+  answerLate();
+  await answeredAgain;
+  await phones.getByRole('radio', { name: '1', exact: true }).check({ force: true });
+  await phones.getByRole('radio', { name: 'By themselves' }).check({ force: true });
+  await phones.unrouteAll({ behavior: 'wait' });
+});
+
 test('a refusal and a failure with chosen codes reach the desk, though every webhook comes three times', async () => {
   const phones = await phonesOf('Ana Ribeiro');
   await phones.getByLabel('Refuse the next message with').selectOption('131026');

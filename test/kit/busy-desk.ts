@@ -61,7 +61,8 @@ export const PATIENT = { OUTCOME_UNKNOWN_AFTER: 'PT1H' };
 export const correlationOf = ({ body }: RecordedCall): string =>
   (body as { biz_opaque_callback_data: string }).biz_opaque_callback_data;
 
-const slowly = (call: RecordedCall): Step =>
+/** The provider takes every message, each after a moment. */
+export const slowly = (call: RecordedCall): Step =>
   answers.delay(Math.random() * LONGEST_CALL, answers.accept({ messageId: `wamid.${correlationOf(call)}` }));
 
 const waIdOf = (customer: number): string => `55119${10_000_000 + customer}`;
@@ -81,6 +82,8 @@ export class BusyDesk {
   acknowledged = 0;
   /** How many said that nothing can be kept now. */
   turnedAway = 0;
+  /** How many requests got no answer at all. */
+  unanswered = 0;
   /** Of how many messages no server knew what became of them. */
   unknown = 0;
   private servers: readonly string[] = [];
@@ -93,15 +96,19 @@ export class BusyDesk {
   private constructor(
     readonly app: TestApp,
     private readonly desk: Desk,
-    private readonly senders: readonly Caller[],
+    readonly senders: readonly Caller[],
     private readonly restless: Caller,
     private readonly tickets: readonly Ticket[],
   ) {}
 
-  /** A server of its own, in this process until it is restarted, and a desk where nobody works yet. */
-  static async open(): Promise<BusyDesk> {
+  /**
+   * A server of its own, in this process until it is restarted, and a desk where nobody works yet.
+   * @param environment variables that differ from the kit's.
+   */
+  static async open(environment: Record<string, string> = {}): Promise<BusyDesk> {
     // Processes have the machine's time.
-    const app = await TestApp.start({ clock: new TestClock(Date.now()), environment: UNLIMITED });
+    const clock = new TestClock(Date.now());
+    const app = await TestApp.start({ clock, environment: { ...UNLIMITED, ...environment } });
     try {
       return await BusyDesk.furnish(app);
     } catch (error) {
@@ -128,6 +135,10 @@ export class BusyDesk {
 
   get door(): WebhookDoor {
     return this.desk.door;
+  }
+
+  get admin(): Caller {
+    return this.desk.admin;
   }
 
   get contractId(): string {
@@ -202,7 +213,17 @@ export class BusyDesk {
   private async onAndOn(step: () => Promise<boolean>): Promise<void> {
     while (!this.resting) {
       // Who got no answer waits a moment, as clients do.
-      if (!(await step())) await new Promise((resolve) => setTimeout(resolve, 5));
+      if (!(await step())) await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+  }
+
+  /** @returns null where no answer came. */
+  private async heard<Answer>(answer: Promise<Answer>): Promise<Answer | null> {
+    try {
+      return await answer;
+    } catch {
+      this.unanswered += 1;
+      return null;
     }
   }
 
@@ -215,7 +236,7 @@ export class BusyDesk {
     const { caller, mutation, input } = asked;
     const somewhere = new Caller(() => this.anyServer(), caller.token, caller.id);
     // A server that ended gives no answer.
-    const answer = await somewhere.request(MUTATIONS[mutation], { input }).catch(() => null);
+    const answer = await this.heard(somewhere.request(MUTATIONS[mutation], { input }));
     if (answer === null || this.isCutOff) return false;
     const id = answer.data?.made?.thing?.id as string | undefined;
     if (id === undefined) {
@@ -272,7 +293,7 @@ export class BusyDesk {
 
   private async lookAtPresence(): Promise<void> {
     const caller = new Caller(() => this.anyServer(), this.restless.token, this.restless.id);
-    const answer = await caller.request('{ viewer { agent { presence } } }').catch(() => null);
+    const answer = await this.heard(caller.request('{ viewer { agent { presence } } }'));
     const shown = answer?.data?.viewer.agent.presence as string | undefined;
     if (shown === undefined) return;
     const { known, tried } = this.presence;
@@ -328,7 +349,7 @@ export class BusyDesk {
   private async deliver(delivered: Delivered): Promise<boolean> {
     delivered.attempts += 1;
     const door = { app: { url: this.anyServer() }, channelId: this.desk.channelId };
-    const answer = await deliver(door, delivered.body).catch(() => null);
+    const answer = await this.heard(deliver(door, delivered.body));
     const status = this.isCutOff ? null : answer;
     if (status === 200) {
       delivered.taken += 1;

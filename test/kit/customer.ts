@@ -26,8 +26,7 @@ export async function post(
     headers: { 'content-type': 'application/json', 'x-hub-signature-256': `sha256=${signature}` },
     body: bytes,
   });
-  await response.arrayBuffer();
-  return response;
+  return new Response(await response.arrayBuffer(), response);
 }
 
 /** As `post`. @returns the HTTP status. */

@@ -5,7 +5,8 @@ import { SendRow } from '../../src/entities/send';
 import { TicketMessageRow } from '../../src/entities/ticket-message';
 import { correlationOf, type BusyDesk } from './busy-desk';
 
-function countBy(keys: readonly (string | null)[]): Map<string | null, number> {
+/** How often each is there. */
+export function countBy(keys: readonly (string | null)[]): Map<string | null, number> {
   const counts = new Map<string | null, number>();
   for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
   return counts;

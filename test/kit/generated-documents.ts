@@ -82,16 +82,17 @@ export class DocumentGenerator {
     private readonly chance: Chance,
     /** Ids of things that there are, for whatever asks for an id of anything. */
     private readonly ids: readonly string[],
+    private readonly operations: readonly OperationTypeNode[] = [
+      OperationTypeNode.QUERY,
+      OperationTypeNode.QUERY,
+      OperationTypeNode.MUTATION,
+    ],
   ) {}
 
   next(): GeneratedDocument {
     this.variables = [];
     this.fields = 0;
-    const operation = this.chance.of([
-      OperationTypeNode.QUERY,
-      OperationTypeNode.QUERY,
-      OperationTypeNode.MUTATION,
-    ]);
+    const operation = this.chance.of(this.operations);
     const root = this.schema.getRootType(operation);
     if (!root) throw new Error(`The schema has no ${operation}`);
     const all = Object.values(root.getFields());

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { eventually } from './eventually';
 
-const ROOT = path.resolve(__dirname, '../..');
+/** Where the project is. */
+export const ROOT = path.resolve(__dirname, '../..');
 const LOAD = ['-r', path.join(__dirname, 'loading/typescript.cjs')];
 
 export interface Finished {
@@ -17,7 +18,14 @@ export async function commandLine(
   environment: Record<string, string>,
   ...words: string[]
 ): Promise<Finished> {
-  const child = spawn(process.execPath, [...LOAD, path.join(ROOT, 'src/cli.ts'), ...words], {
+  return run(['src/cli.ts', ...words], environment);
+}
+
+async function run(
+  [file, ...words]: [string, ...string[]],
+  environment: Record<string, string>,
+): Promise<Finished> {
+  const child = spawn(process.execPath, [...LOAD, path.join(ROOT, file), ...words], {
     cwd: ROOT,
     env: { ...process.env, NODE_ENV: 'test', SEED_DEMO: 'false', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -27,6 +35,13 @@ export async function commandLine(
   child.stderr.on('data', (text: Buffer) => (finished.error += text.toString()));
   [finished.code] = (await once(child, 'close')) as [number | null];
   return finished;
+}
+
+/** Starts the server where it cannot: what it said, and how long it took to end, in milliseconds. */
+export async function endedStart(environment: Record<string, string>): Promise<Finished & { took: number }> {
+  const begun = Date.now();
+  const finished = await run(['src/main.ts'], environment);
+  return { ...finished, took: Date.now() - begun };
 }
 
 /** The server as a process of its own, which can be killed. */
@@ -42,10 +57,13 @@ export class ServerProcess {
     child.stderr?.on('data', keep);
   }
 
-  /** Starts it and waits until it is ready to serve. */
-  static async start(environment: Record<string, string>): Promise<ServerProcess> {
-    const child = spawn(process.execPath, [...LOAD, path.join(ROOT, 'src/main.ts')], {
-      cwd: ROOT,
+  /**
+   * Starts it and waits until it is ready to serve.
+   * @param root where its sources are: those of another version, perhaps.
+   */
+  static async start(environment: Record<string, string>, root = ROOT): Promise<ServerProcess> {
+    const child = spawn(process.execPath, [...LOAD, path.join(root, 'src/main.ts')], {
+      cwd: root,
       env: { ...process.env, NODE_ENV: 'test', SEED_DEMO: 'false', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -63,6 +81,16 @@ export class ServerProcess {
       30_000,
     );
     return server;
+  }
+
+  /** Keeps it from running, in the middle of whatever it does: its connections stay open. */
+  freeze(): void {
+    this.child.kill('SIGSTOP');
+  }
+
+  /** Lets it go on after it was frozen. */
+  wake(): void {
+    this.child.kill('SIGCONT');
   }
 
   /** Ends it at once, in the middle of whatever it does. */

@@ -15,6 +15,8 @@ export const PROVIDER_TOKEN = SECRETS.accessToken;
 
 export interface RecordedCall {
   method: string;
+  /** The version of the API that was asked for: `v23.0`. Nodes can be told apart by it. */
+  version: string;
   /** Without the version: `/{id}/messages`; the query apart. */
   path: string;
   query: URLSearchParams;
@@ -347,6 +349,7 @@ async function readCall(request: IncomingMessage, response: ServerResponse): Pro
   const url = new URL(request.url ?? '/', 'http://double');
   return {
     method: request.method ?? '',
+    version: /^\/(v[\d.]+)\//.exec(url.pathname)?.[1] ?? '',
     path: url.pathname.replace(/^\/v[\d.]+(?=\/)/, ''),
     query: url.searchParams,
     headers: request.headers,

@@ -2,7 +2,8 @@ import { WebSocket } from 'ws';
 import type { Frame } from './listener';
 
 export interface ResumingOptions {
-  url: string;
+  /** Where it connects to next. */
+  url: () => string;
   token: string;
   /** A subscription that takes `$after` and selects `cursor`. */
   document: string;
@@ -78,7 +79,7 @@ export class ResumingClient {
   private async run(): Promise<void> {
     while (!this.stopped && this.problem === null) {
       const socket = new WebSocket(
-        `${this.options.url.replace(/^http/, 'ws')}/graphql`,
+        `${this.options.url().replace(/^http/, 'ws')}/graphql`,
         'graphql-transport-ws',
       );
       this.socket = socket;

@@ -5,7 +5,7 @@ module.exports = class SurroundingsReporter {
   }
 
   onRunComplete() {
-    const { engines, chromium, noDisk } = this.options;
+    const { engines, chromium, noDisk, noCluster, noNginx, noNetwork } = this.options;
     const missing = engines.includes('postgres')
       ? ''
       : ' (no PostgreSQL answered: set TEST_DATABASE_URL to run the suites on it too)';
@@ -14,8 +14,19 @@ module.exports = class SurroundingsReporter {
     const disk = noDisk
       ? `none could be made, so power cuts and full disks were not tried: ${noDisk}`
       : 'ready for power cuts, and to be filled up';
+    const cluster = noCluster
+      ? `none could be made, so outages of the database were not tried: ${noCluster}`
+      : 'ready to be stopped and frozen';
+    const nginx = noNginx
+      ? `none could be started, so the shipped proxy was not tried: ${noNginx}`
+      : 'with the shipped configuration';
+    const network = noNetwork
+      ? `none could be made, so its cut was not tried: ${noNetwork}`
+      : 'ready to be cut';
     process.stderr.write(
-      `Databases: ${engines.join(', ')}${missing}\nBrowser: ${browser}\nDisk of the tests' own: ${disk}\n`,
+      `Databases: ${engines.join(', ')}${missing}\nBrowser: ${browser}\n` +
+        `Disk of the tests' own: ${disk}\nPostgreSQL of the tests' own: ${cluster}\n` +
+        `Network of the tests' own: ${network}\nnginx: ${nginx}\n`,
     );
   }
 };

@@ -9,7 +9,7 @@ import { figure, scaled } from '../kit/scale';
 
 jest.setTimeout(scaled(180_000, 1_200_000));
 
-const KILLS = scaled(3, 200);
+const KILLS = scaled(3, 100);
 /** Between two kills a few answers come, and up to so many more. */
 const MOST_ANSWERS = 25;
 /** PostgreSQL serves several nodes at once, of which one is killed at a time. */

@@ -313,6 +313,7 @@ describe('on PostgreSQL', () => {
         // Twice, since then PostgreSQL looks at what the row refers to.
         for (const at of [1, 2])
           await connection.run(sql`update sends set updated_at = ${at} where id = ${id}`);
+        return { result: null, recorded: [] };
       });
     });
   });

@@ -153,6 +153,20 @@ describe('forged tokens are refused at every door', () => {
     expect(fetches).toBe(0);
   });
 
+  test('a token that was found good is not once it has expired, nor before it holds', async () => {
+    await startWith({});
+    const soon = { ...claims(), nbf: now(), exp: now() + 20 };
+    const token = await signed({ alg: 'HS256' }, soon, secret(AUTH_SECRET));
+    expect((await refusalOf(app, token))[0]).toBeUndefined();
+    // Beyond its end, and beyond what clocks may differ.
+    app.clock.advance(26_000);
+    expect(await refusalOf(app, token)).toEqual(['UNAUTHENTICATED', 4403]);
+    const later = await signed({ alg: 'HS256' }, { ...claims(), nbf: now() }, secret(AUTH_SECRET));
+    expect((await refusalOf(app, later))[0]).toBeUndefined();
+    app.clock.set(app.clock.now() - 60_000);
+    expect(await refusalOf(app, later)).toEqual(['UNAUTHENTICATED', 4403]);
+  });
+
   test('with the keys of an identity provider; the public key is no shared secret', async () => {
     await startWith({ AUTH_JWT_SECRET: '', AUTH_JWKS_URL: jwksUrl('keys') });
     const good = [

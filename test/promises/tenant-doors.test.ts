@@ -3,6 +3,7 @@ import { WhatsAppChannelRow } from '../../src/entities/whatsapp-channel';
 import { newId } from '../../src/entities/ids';
 import { createHttpServer } from '../../src/server/http';
 import { Masking } from '../../src/server/masking';
+import { Readiness } from '../../src/server/readiness';
 import { RequestRate } from '../../src/server/request-rate';
 import { credentialsOf } from '../../src/services/desk/channels';
 import { TestApp } from '../kit/app';
@@ -301,7 +302,7 @@ test('these are all the doors that take an id', async () => {
   const server = await createHttpServer(app.platform, {
     masking: new Masking(app.platform.log),
     seen: { touch: () => undefined },
-    readiness: { draining: false },
+    readiness: new Readiness(app.platform),
     rate: new RequestRate(app.clock, 1_000),
   });
   await server.ready();

@@ -288,6 +288,7 @@ describe('a clock that was ahead by an hour and is set back', () => {
     await watch.sweep();
     expect(await presenceOf(agent)).toBe('PAUSED');
     await broughtForward('agents', 'last_seen_at');
+    await broughtForward('agents', 'presence_changed_at');
     app.clock.advance(6 * MINUTE);
     await watch.sweep();
     expect(await presenceOf(agent)).toBe('OFFLINE');

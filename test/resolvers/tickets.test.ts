@@ -28,7 +28,8 @@ import { TicketResolver } from '../../src/resolvers/tickets';
 import { buildApiSchema } from '../../src/schema/build';
 import { ServiceContext, type Platform } from '../../src/services/context';
 import { createContract } from '../../src/services/access/contracts';
-import { acceptWebhook, InboxWorker } from '../../src/services/inbox/inbox';
+import { InboxWorker } from '../../src/services/inbox/inbox';
+import { Intake } from '../../src/services/inbox/intake';
 import { Metrics } from '../../src/services/metrics';
 import { PresenceWatch } from '../../src/services/agents/presence';
 import { SecretBox } from '../../src/services/secret-box';
@@ -266,7 +267,7 @@ class Desk {
   }
 
   async raw(body: string): Promise<void> {
-    await acceptWebhook(platform, this.channel, body);
+    await new Intake(platform).accept(this.channel, body);
   }
 
   /** Waits until everything that was delivered has been worked. */

@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import sql from 'sql-template-tag';
+import { DatabaseUnavailable } from '../../src/database/connection';
 import { DeliveryRow } from '../../src/entities/delivery';
 import { DeliveryFactRow } from '../../src/entities/delivery-fact';
 import { ParkedReportRow } from '../../src/entities/parked-report';
 import { recordAnswer } from '../../src/services/deliveries/answers';
+import { CallPlaces } from '../../src/services/deliveries/call-places';
 import { prepareCall } from '../../src/services/deliveries/calls';
+import { claimDue } from '../../src/services/deliveries/claiming';
 import { giveUpUnknown } from '../../src/services/sends/send-expiry';
 import { TestApp } from '../kit/app';
 import type { Caller } from '../kit/caller';
@@ -81,6 +84,32 @@ describe('rules 20 and 21: what waits for a stopped number', () => {
 });
 
 describe('rule 20: leases', () => {
+  test('a claim that was stored, and the word of that lost, does not keep its message for the length of a lease', async () => {
+    const { store } = app.platform;
+    const transact = store.engine.transact.bind(store.engine);
+    let lost = 0;
+    store.engine.transact = async (contractId, work) => {
+      const result = await transact(contractId, work);
+      if (lost === 0 && contractId === null && Array.isArray(result) && result.length > 0) {
+        lost += 1;
+        throw new DatabaseUnavailable('The answer to a commit was lost');
+      }
+      return result;
+    };
+    try {
+      const id = await queued(phone());
+      await eventually(
+        () => lost,
+        (times) => times === 1,
+      );
+      // What the claim booked of its recipient's pace passes, and its lease does not.
+      app.clock.advance(7_000);
+      await desk.sendWhen(agent, id, ({ status }) => status === 'ACCEPTED');
+    } finally {
+      store.engine.transact = transact;
+    }
+  });
+
   test('a claim that comes twice leaves the begun call its lease, so that a crash is noticed', async () => {
     const number = phone();
     const { contactId } = await desk.accepted(agent, number);
@@ -104,6 +133,50 @@ describe('rule 20: leases', () => {
     app.clock.advance(6 * MINUTE);
     expect(await desk.sendWhen(agent, id, ({ status }) => status === 'FAILED')).toMatchObject({
       failure: { code: 'OUTCOME_UNKNOWN' },
+    });
+  });
+});
+
+describe('rule 20: a number that several nodes call', () => {
+  let alone: TestApp;
+  beforeAll(async () => {
+    alone = await TestApp.start();
+  });
+  afterAll(() => alone.stop());
+
+  test('a node that has its part leaves what comes next to the others', async () => {
+    const { platform, clock } = alone;
+    const busy = await Desk.open(alone);
+    const sender = await busy.agent('Bia');
+    const bookOut = (until: number) =>
+      platform.store.transactAcrossContracts((connection) =>
+        connection.run(
+          sql`update whatsapp_channels set next_call_at = ${until} where id = ${busy.channelId}`,
+        ),
+      );
+    await bookOut(clock.now() + MINUTE);
+    for (let number = 0; number < 60; number += 1)
+      await sender.act('sendActiveMessage', busy.orderUpdate(phone()), 'send { id }');
+    clock.freeze();
+    const claimFor = async (owner: string, places: CallPlaces): Promise<number> => {
+      const claims = await claimDue(platform, owner, places);
+      for (const { channelId } of claims) places.take(channelId);
+      return claims.length;
+    };
+    // While nothing of the server's own comes in between.
+    await alone.statementsOf(async () => {
+      await bookOut(0);
+      const [one, another] = [new CallPlaces(), new CallPlaces()];
+      // A quarter of a second, of 80 calls a second.
+      expect(await claimFor('one', one)).toBe(20);
+      expect(await claimFor('another', another)).toBe(0);
+      clock.advance(130);
+      expect(await claimFor('one', one)).toBe(0);
+      expect(await claimFor('another', another)).toBe(11);
+      // Its calls have begun, so that there is room for more.
+      for (let call = 0; call < 16; call += 1) one.begin(busy.channelId);
+      clock.advance(130);
+      expect(await claimFor('one', one)).toBeGreaterThan(5);
     });
   });
 });

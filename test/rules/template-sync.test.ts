@@ -7,9 +7,9 @@ import { TemplateRow } from '../../src/entities/template';
 import { TemplateActivationRow } from '../../src/entities/template-activation';
 import { WhatsAppChannelRow } from '../../src/entities/whatsapp-channel';
 import { enableTemplates, updateReturnFlow } from '../../src/services/templates/activations';
-import type { Platform, ServiceContext } from '../../src/services/context';
+import { ServiceContext, type Platform } from '../../src/services/context';
 import { publishFlow } from '../../src/services/flows/flows';
-import { sendableTemplateErrors } from '../../src/services/templates/sendable-templates';
+import { namedTemplate, sendableTemplateErrors } from '../../src/services/templates/sendable-templates';
 import {
   refreshTemplates,
   syncTemplates,
@@ -50,7 +50,8 @@ afterEach(async () => {
   await database.drop();
 });
 
-const sync = () => syncTemplates(context, { botId: bot.id });
+/** An operation of its own each time. */
+const sync = () => syncTemplates(new ServiceContext(context.platform, context.viewer), { botId: bot.id });
 const rowNamed = async (name: string) => (await context.rows.first(TemplateRow, sql`name = ${name}`))!;
 const channelRow = async () => (await context.rows.byId(WhatsAppChannelRow, channel.id))!;
 const activationOf = async (template: TemplateRow) =>
@@ -275,15 +276,13 @@ describe('rule 7: template webhooks', () => {
 test('rule 18: the template part of the checks tells every reason', async () => {
   await sync();
   const hello = await rowNamed('hello');
-  const check = (channelId: string | null = channel.id) =>
-    sendableTemplateErrors(context.rows, bot, channelId, hello.id, ['input', 'templateId']);
-  const codesOf = async (channelId?: string) => {
-    const answer = await check(channelId);
-    return 'userErrors' in answer ? answer.userErrors.map(({ code }) => code) : [];
-  };
+  const named = () => namedTemplate(context.rows, bot.id, hello.id);
+  const codesOf = async (channelId = channel.id) =>
+    sendableTemplateErrors(await named(), channelId, ['input', 'templateId']).map(({ code }) => code);
   expect(await codesOf()).toEqual(['TEMPLATE_NOT_ENABLED']);
   await enable('hello');
-  expect(await check()).toMatchObject({
+  expect(await codesOf()).toEqual([]);
+  expect(await named()).toMatchObject({
     template: { id: hello.id },
     activation: { returnBlockId: SERVICE_BLOCK },
   });
