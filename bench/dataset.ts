@@ -1,0 +1,142 @@
+import { copyFileSync, mkdirSync } from 'node:fs';
+import path from 'node:path';
+import sql, { join, raw, type Sql } from 'sql-template-tag';
+import type { Connection } from '../src/database/connection';
+import { sqliteFile } from '../src/database/store';
+import { TestApp } from '../test/kit/app';
+import { personToken } from '../test/kit/caller';
+import { TestClock } from '../test/kit/clock';
+import { Desk } from '../test/kit/desk';
+
+/** How much of everything there is. */
+export interface Sizes {
+  sends: number;
+  contacts: number;
+  agents: number;
+  templates: number;
+}
+
+/** A database as a desk has it after a while, and what whoever asks it needs to know. */
+export interface Dataset {
+  file: string;
+  contractId: string;
+  adminToken: string;
+  /** Of an agent who may send, and is online. */
+  agentToken: string;
+  agentId: string;
+  botId: string;
+  templateId: string;
+  /** What a webhook is addressed to. */
+  channelId: string;
+  phoneNumberId: string;
+  businessAccountId: string;
+  /** Ids of sends, from all over the table. */
+  sendIds: readonly string[];
+  /** Of all the agents: who hears events. */
+  hearerTokens: readonly string[];
+  /** What a server has to be started with. */
+  environment: Readonly<Record<string, string>>;
+}
+
+const SAMPLE = 5_000;
+const MINUTE = 60_000;
+
+/**
+ * Copies the one row that the desk's own API made, so many times, each with an id of its own.
+ * @param changed columns that differ from the original, as expressions over the copy's number `n`.
+ */
+async function multiply(
+  connection: Connection,
+  table: string,
+  { id, copies, changed = {} }: { id: string; copies: number; changed?: Record<string, Sql> },
+): Promise<void> {
+  const columns = (await connection.all(sql`select name from pragma_table_info(${table})`)).map(
+    ({ name }) => name as string,
+  );
+  const prefix = id.slice(0, id.indexOf('_') + 1);
+  const values = columns.map((name) => {
+    if (name === 'id') return sql`${prefix} || printf('%026d', n)`;
+    return changed[name] ?? raw(`original.${name}`);
+  });
+  await connection.run(sql`
+    with recursive numbers(n) as (select 1 union all select n + 1 from numbers where n < ${copies})
+    insert into ${raw(table)} (${join(columns.map((name) => raw(name)))})
+    select ${join(values)} from numbers, ${raw(table)} original where original.id = ${id}`);
+}
+
+/** The id of a copy whose number follows from that of another row. */
+const copyOf = (id: string, count: number): Sql =>
+  sql`${id.slice(0, id.indexOf('_') + 1)} || printf('%026d', n % ${count} + 1)`;
+
+/** Makes the database once: a desk through the API, and then as many copies of its rows as there are to be. */
+export async function makeDataset(folder: string, sizes: Sizes): Promise<Dataset> {
+  mkdirSync(folder, { recursive: true });
+  const file = path.join(folder, 'dataset.db');
+  // Servers have the machine's time.
+  const app = await TestApp.start({ clock: new TestClock(Date.now()) });
+  try {
+    const desk = await Desk.open(app);
+    const agent = await desk.agent('Bia');
+    const send = await desk.accepted(agent, '+5511970000001');
+    const { contractId, admin } = desk;
+    const templateId = desk.templates['order_update'] ?? '';
+    const now = Date.now();
+    await app.platform.store.transactAcrossContracts(async (connection) => {
+      const named = (word: string): Sql => sql`${word} || n`;
+      await multiply(connection, 'agents', {
+        id: agent.id,
+        copies: sizes.agents,
+        changed: { name: named('Agent '), email: sql`'agent' || n || '@desk.test'` },
+      });
+      await multiply(connection, 'templates', {
+        id: templateId,
+        copies: sizes.templates,
+        changed: { name: named('template_') },
+      });
+      await multiply(connection, 'contacts', {
+        id: send.contactId,
+        copies: sizes.contacts,
+        changed: { name: named('Customer '), phone: sql`printf('+55119%08d', n)` },
+      });
+      await multiply(connection, 'sends', {
+        id: send.id,
+        copies: sizes.sends,
+        changed: {
+          agent_id: copyOf(agent.id, sizes.agents),
+          template_id: copyOf(templateId, sizes.templates),
+          contact_id: copyOf(send.contactId, sizes.contacts),
+          created_at: sql`${now} - n * ${MINUTE / 10}`,
+        },
+      });
+    });
+    const rows = await app.platform.store.engine.reader.all(
+      sql`select id from sends where rowid % ${Math.max(1, Math.floor(sizes.sends / SAMPLE))} = 0 order by id`,
+    );
+    const dataset = {
+      file,
+      contractId,
+      adminToken: admin.token,
+      agentToken: agent.token,
+      agentId: agent.id,
+      botId: desk.botId,
+      templateId,
+      channelId: desk.channelId,
+      phoneNumberId: desk.phoneNumberId,
+      businessAccountId: desk.businessAccountId,
+      sendIds: rows.map(({ id }) => id as string),
+      hearerTokens: await Promise.all(
+        Array.from({ length: sizes.agents }, (_, index) =>
+          personToken(contractId, `agent${index + 1}@desk.test`, now),
+        ),
+      ),
+      environment: { ...app.environment },
+    };
+    await app.restart((url) => {
+      copyFileSync(sqliteFile(url) ?? '', file);
+      return Promise.resolve();
+    });
+    return dataset;
+  } finally {
+    await app.stop();
+  }
+}

@@ -1,0 +1,126 @@
+// The limit of this machine and driver: no GraphQL at all, one prepared join, JSON put together by hand, and whatever
+// comes while the disk is waited for is written with the next commit.
+import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
+import { createServer } from 'node:http';
+import { WebSocketServer } from 'ws';
+import { all, connect, contractId, insertion, instant, rowsFor } from './rows.mjs';
+
+const JOINED = `
+  select s.id, s.status, s.created_at, t.id as template_id, t.name as template_name, a.id as agent_id, a.name as agent_name,
+    c.id as contact_id, c.name as contact_name, c.phone as contact_phone, b.id as bot_id, b.name as bot_name
+  from sends s join templates t on t.id = s.template_id join agents a on a.id = s.agent_id
+    join contacts c on c.id = s.contact_id join bots b on b.id = s.bot_id`;
+const text = JSON.stringify;
+const named = (id, name) => `{"id":"${id}","name":${text(name)}}`;
+
+const sendText = (row, withBot) =>
+  `{"id":"${row.id}","status":"${row.status}","createdAt":"${instant(row.created_at)}",` +
+  `"template":${named(row.template_id, row.template_name)},"agent":${named(row.agent_id, row.agent_name)},` +
+  `"contact":{"id":"${row.contact_id}","name":${text(row.contact_name)},"phone":${text(row.contact_phone)}}` +
+  `${withBot ? `,"bot":${named(row.bot_id, row.bot_name)}` : ''}}`;
+
+const write = connect();
+let waiting = [];
+let writing = false;
+
+/** Resolves once these insertions are on the disk. */
+function keep(...insertions) {
+  return new Promise((resolve, reject) => {
+    waiting.push({ insertions, resolve, reject });
+    if (!writing) void commitAll();
+  });
+}
+
+async function commitAll() {
+  writing = true;
+  while (waiting.length > 0) {
+    const batch = waiting;
+    waiting = [];
+    try {
+      await write('begin immediate');
+      for (const { insertions } of batch) for (const one of insertions) await write(...one);
+      await write('commit');
+      for (const { resolve } of batch) resolve();
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+    }
+  }
+  writing = false;
+}
+
+await write('create table if not exists kept_bodies (id text primary key, body text not null)');
+
+async function takeWebhook(body, given) {
+  const due = Buffer.from(
+    `sha256=${createHmac('sha256', process.env.APP_SECRET).update(body).digest('hex')}`,
+  );
+  const signature = Buffer.from(String(given));
+  if (due.length !== signature.length || !timingSafeEqual(due, signature)) throw new Error('not signed');
+  await keep(insertion('kept_bodies', { id: randomUUID(), body: body.toString() }));
+  return '';
+}
+
+const server = createServer();
+const hearers = new Set();
+new WebSocketServer({ server, perMessageDeflate: false }).on('connection', (socket) => {
+  socket.on('message', (data) => {
+    const { id, type } = JSON.parse(data.toString());
+    if (type === 'connection_init') socket.send('{"type":"connection_ack"}');
+    else if (type === 'subscribe') hearers.add([socket, id]);
+  });
+});
+
+/** One agent's new presence, written down and told to all. */
+async function setPresence(presence) {
+  const id = process.env.AGENT_ID;
+  await write('update agents set presence = ? where id = ?', [presence, id]);
+  const [{ name }] = await all('select name from agents where id = ?', [id]);
+  const told = `"type":"next","payload":{"data":{"presenceChanged":{"presence":"${presence}","agent":${named(id, name)}}}}}`;
+  for (const [socket, subscription] of hearers) socket.send(`{"id":"${subscription}",${told}`);
+  return `{"data":{"setPresence":{"agent":{"id":"${id}"}}}}`;
+}
+
+async function answer({ id, first, input }) {
+  if (input?.presence !== undefined) return setPresence(input.presence);
+  if (input !== undefined) {
+    const { contact, send } = rowsFor(input);
+    await keep(insertion('contacts', contact), insertion('sends', send));
+    const { status, template_id: template } = send;
+    return `{"data":{"sendActiveMessage":{"send":{"status":"${status}","template":{"id":"${template}"}},"userErrors":[]}}}`;
+  }
+  if (id !== undefined) {
+    const [row] = await all(`${JOINED} where s.id = ? and s.contract_id = ?`, [id, contractId]);
+    return `{"data":{"send":${sendText(row, false)}}}`;
+  }
+  const rows = await all(`${JOINED} where s.contract_id = ? order by s.created_at desc, s.id desc limit ?`, [
+    contractId,
+    first,
+  ]);
+  return `{"data":{"sends":{"nodes":[${rows.map((row) => sendText(row, true)).join(',')}]}}}`;
+}
+
+server.on('request', (request, response) => {
+  const parts = [];
+  request.on('data', (part) => parts.push(part));
+  request.on('end', () => {
+    const body = Buffer.concat(parts);
+    if (body.length === 0) {
+      response.end();
+      return;
+    }
+    const answered = request.url.startsWith('/webhooks/')
+      ? takeWebhook(body, request.headers['x-hub-signature-256'])
+      : answer(JSON.parse(body.toString()).variables);
+    answered.then(
+      (text) => {
+        response.writeHead(200, {
+          'content-type': 'application/json',
+          'content-length': Buffer.byteLength(text),
+        });
+        response.end(text);
+      },
+      (error) => response.writeHead(500).end(String(error)),
+    );
+  });
+});
+server.listen(Number(process.env.PORT), '127.0.0.1');
