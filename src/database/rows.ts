@@ -93,6 +93,12 @@ export function among({ dialect }: Connection, column: Sql, values: readonly str
     : sql`${column} in (select value from json_each(${list}))`;
 }
 
+/** The condition that a column's value is one of those that a statement selects, which are looked up through its index. */
+export function amongSelected({ dialect }: Connection, column: Sql, select: Sql): Sql {
+  // PostgreSQL takes `in` behind an `or` as something to try each row with.
+  return dialect === 'postgres' ? sql`${column} = any(array(${select}))` : sql`${column} in (${select})`;
+}
+
 /**
  * Rows of values that a statement reads as if they were a table's, in one parameter: its text is the same however many
  * there are.
@@ -185,6 +191,20 @@ export class Rows {
     const [row] = await this.reading.tuples({
       columns: sql`count(*)`,
       from: sql`from (select 1 as one from ${name} where ${this.scoped(entity, where)}${bounded}) as matching`,
+    });
+    return Number(row?.[0] ?? 0);
+  }
+
+  /** Of the first rows of a selection, how many match. */
+  async countAmongFirst(
+    entity: RowClass<object>,
+    selection: Required<Selection>,
+    matching: Sql,
+  ): Promise<number> {
+    const { name, all } = tableOf(entity);
+    const [row] = await this.reading.tuples({
+      columns: sql`count(*)`,
+      from: sql`from (select ${all} ${this.from(entity, selection)}) as ${name} where ${matching}`,
     });
     return Number(row?.[0] ?? 0);
   }

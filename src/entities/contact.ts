@@ -3,7 +3,7 @@ import { IdColumn, InstantColumn, ReferenceColumn, TextColumn } from './columns'
 
 /** A customer on one number. */
 @Entity('contacts')
-@Index(['channelId'])
+@Index(['channelId', 'createdAt', 'id'])
 @Index(['contractId', 'createdAt', 'id'])
 @Index(['erasure'], { where: "erasure = 'UNDER_WAY'" })
 export class ContactRow {

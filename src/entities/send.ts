@@ -16,6 +16,7 @@ import type { SendStatus, ReplyState, SendFailureCode } from './enums';
 @Index(['contractId', 'changedSequence'])
 @Index(['contractId', 'agentId', 'createdAt', 'id'])
 @Index(['contactId', 'createdAt'])
+@Index(['templateId', 'createdAt', 'id'])
 @Index(['replyState', 'replyExpiresAt'])
 @Index(['retryOfId'])
 export class SendRow {

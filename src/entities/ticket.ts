@@ -8,6 +8,7 @@ import type { TicketStatus, TicketOrigin, ReplyMatch } from './enums';
 @Index(['contractId', 'number'], { unique: true })
 @Index(['contractId', 'lastMessageAt', 'id'])
 @Index(['contractId', 'createdAt', 'id'])
+@Index(['contactId', 'createdAt', 'id'])
 @Index(['agentId', 'status'])
 @Index(['reservedForId', 'status'])
 @Index(['queueId', 'status'])

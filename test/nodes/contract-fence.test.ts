@@ -13,7 +13,8 @@ let store: Store;
 let mine: string;
 let theirs: string;
 
-const tables = ALL_ENTITIES.map((entity) => tableOf(entity).name.sql).sort();
+/** Those of the entities, and what contacts are found by. */
+const tables = [...ALL_ENTITIES.map((entity) => tableOf(entity).name.sql), 'contact_texts'].sort();
 
 beforeAll(async () => {
   database = await createTestDatabase();

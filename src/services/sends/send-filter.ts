@@ -1,9 +1,10 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag';
-import type { ReplyState, SendStatus } from '../../entities/enums';
-import { badInput } from '../../problems';
+import { amongSelected } from '../../database/rows';
+import { ContactField, type ReplyState, type SendStatus } from '../../entities/enums';
+import { SendRow } from '../../entities/send';
 import type { ServiceContext } from '../context';
 import { idsOf } from '../id-lists';
-import { fold } from '../text-folding';
+import { contains, fasterWay, idsOfSought, soughtContacts } from '../searching';
 import { visible } from '../access/visibility';
 
 /** Which sends: conditions that are left out, or null, do not narrow. */
@@ -22,8 +23,6 @@ export interface SendFilter {
   held?: boolean | null;
   search?: string | null;
 }
-
-const LONGEST_SEARCH = 200;
 
 /**
  * The condition that leaves, of the sends that the caller may see, those that match.
@@ -53,23 +52,22 @@ export async function matchingSends(context: ServiceContext, filter: SendFilter)
       where deliveries.contract_id = ${context.contractId} and deliveries.held_since is not null)`;
     conditions.push(filter.held ? sql`sends.id in ${held}` : sql`sends.id not in ${held}`);
   }
-  if (filter.search != null && filter.search.trim() !== '') conditions.push(found(filter.search.trim()));
+  const search = filter.search?.trim() ?? '';
+  if (search !== '') conditions.push(await found(context, search, join(conditions, ' and ')));
   return join(conditions, ' and ');
 }
 
-/** Part of the contact's name or phone number, or of the template's name. */
-function found(search: string): Sql {
-  if (search.length > LONGEST_SEARCH) {
-    throw badInput(`\`search\` has ${search.length} characters: at most ${LONGEST_SEARCH} are taken.`);
-  }
-  const digits = /^[+\d\s().-]+$/.test(search) ? search.replace(/\D/g, '') : '';
-  const byPhone = digits === '' ? sql`1 = 0` : sql`contacts.phone like ${`%${digits}%`}`;
-  return sql`(exists (select 1 from contacts where contacts.id = sends.contact_id
-      and (contacts.folded_name like ${containing(fold(search))} escape '\\' or ${byPhone}))
-    or exists (select 1 from templates where templates.id = sends.template_id
-      and lower(templates.name) like ${containing(search.toLowerCase())} escape '\\'))`;
-}
-
-function containing(text: string): string {
-  return `%${text.replace(/[\\%_]/g, '\\$&')}%`;
+/** By part of the contact's name or phone number, or of the template's name; of those that meet the other conditions. */
+function found({ rows }: ServiceContext, search: string, others: Sql): Promise<Sql> {
+  const sought = soughtContacts(search, [ContactField.NAME, ContactField.PHONE]);
+  const ids = idsOfSought(rows, sought);
+  const named = contains(sql`lower(templates.name)`, search.toLowerCase());
+  const templateIds = sql`select templates.id from templates
+    where templates.contract_id = ${rows.contractId} and ${named}`;
+  const ofTemplates = amongSelected(rows.connection, sql`sends.template_id`, templateIds);
+  const ofContacts = sql`exists (select 1 from contacts where contacts.id = sends.contact_id and ${sought.matches})`;
+  return fasterWay(rows, SendRow, others, {
+    walking: sql`(${ofContacts} or ${ofTemplates})`,
+    lookingUp: ids && sql`(${amongSelected(rows.connection, sql`sends.contact_id`, ids)} or ${ofTemplates})`,
+  });
 }

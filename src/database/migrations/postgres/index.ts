@@ -1,10 +1,12 @@
 import { FirstTables1764000000000 } from './1-first-tables';
 import { ContractFence1764000100000 } from './2-contract-fence';
 import { MarketingWishes1764000200000 } from './3-marketing-wishes';
+import { ContactTexts1764000300000 } from './4-contact-texts';
 
 /** In the order they run. */
 export const POSTGRES_MIGRATIONS = [
   FirstTables1764000000000,
   ContractFence1764000100000,
   MarketingWishes1764000200000,
+  ContactTexts1764000300000,
 ];

@@ -1,5 +1,10 @@
 import { FirstTables1764000000000 } from './1-first-tables';
 import { MarketingWishes1764000200000 } from './2-marketing-wishes';
+import { ContactTexts1764000300000 } from './3-contact-texts';
 
 /** In the order they run. */
-export const SQLITE_MIGRATIONS = [FirstTables1764000000000, MarketingWishes1764000200000];
+export const SQLITE_MIGRATIONS = [
+  FirstTables1764000000000,
+  MarketingWishes1764000200000,
+  ContactTexts1764000300000,
+];
