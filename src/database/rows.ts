@@ -184,6 +184,11 @@ export class Rows {
     return (await Promise.all(parts)).flat();
   }
 
+  /** Selects the ids of the rows that match, for a statement around it. */
+  idsOf(entity: RowClass<object>, where: Sql): Sql {
+    return sql`select ${tableOf(entity).name}.id ${this.from(entity, { where })}`;
+  }
+
   /** How many rows match; counting stops at `limit` where one is given. */
   async count(entity: RowClass<object>, where: Sql, limit?: number): Promise<number> {
     const { name } = tableOf(entity);

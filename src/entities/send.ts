@@ -17,6 +17,9 @@ import type { SendStatus, ReplyState, SendFailureCode } from './enums';
 @Index(['contractId', 'agentId', 'createdAt', 'id'])
 @Index(['contactId', 'createdAt'])
 @Index(['templateId', 'createdAt', 'id'])
+@Index(['botId', 'createdAt', 'id'])
+@Index(['contractId', 'status', 'createdAt', 'id'])
+@Index(['contractId', 'replyState', 'createdAt', 'id'])
 @Index(['replyState', 'replyExpiresAt'])
 @Index(['retryOfId'])
 export class SendRow {

@@ -10,6 +10,8 @@ const LONGEST_SEARCH = 200;
 /** Of the newest rows so many are looked at to see whether what is sought is frequent: it is found fast by then. */
 const SAMPLE = 2_000;
 const FREQUENT = 10;
+/** Rows that are quickly looked up and sorted. */
+const RARE = 2_000;
 const NOTHING = sql`1 = 0`;
 
 /** Whether a column holds a text somewhere in it; what LIKE would take for a pattern is taken as it stands. */
@@ -70,6 +72,15 @@ export interface Sought {
   walking: Sql;
   /** Looked up: fast where few match. Null where there is no index for it. */
   lookingUp: Sql | null;
+}
+
+/**
+ * A condition that an index is for, as it is best put: where few rows meet it they are looked up, since going through a
+ * list until a page of them is found would be going through all of it.
+ */
+export async function lookedUpIfRare(rows: Rows, entity: RowClass<object>, condition: Sql): Promise<Sql> {
+  if ((await rows.count(entity, condition, RARE + 1)) > RARE) return condition;
+  return amongSelected(rows.connection, sql`${tableOf(entity).name}.id`, rows.idsOf(entity, condition));
 }
 
 /** The way that is fast for what is sought, judged by the newest of the rows in question. */

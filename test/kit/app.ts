@@ -30,6 +30,8 @@ export interface TestAppOptions {
   /** Variables of the environment that differ from the kit's. */
   environment?: Record<string, string>;
   clock?: TestClock;
+  /** Where it keeps what it has: in a new one of the run's engine where this is left out. */
+  database?: TestDatabase;
   /** A server with something changed in it, in the place of the true one. */
   create?: typeof createApp;
 }
@@ -49,9 +51,10 @@ export class TestApp {
   static async start({
     environment = {},
     clock = new TestClock(),
+    database: given,
     create = createApp,
   }: TestAppOptions = {}): Promise<TestApp> {
-    const [provider, database] = await Promise.all([createProviderDouble(), createTestDatabase()]);
+    const [provider, database] = await Promise.all([createProviderDouble(), given ?? createTestDatabase()]);
     const values = {
       PORT: '0',
       DATABASE_URL: database.url,

@@ -4,7 +4,7 @@ import { ContactField, type ReplyState, type SendStatus } from '../../entities/e
 import { SendRow } from '../../entities/send';
 import type { ServiceContext } from '../context';
 import { idsOf } from '../id-lists';
-import { contains, fasterWay, idsOfSought, soughtContacts } from '../searching';
+import { contains, fasterWay, idsOfSought, lookedUpIfRare, soughtContacts } from '../searching';
 import { visible } from '../access/visibility';
 
 /** Which sends: conditions that are left out, or null, do not narrow. */
@@ -24,22 +24,28 @@ export interface SendFilter {
   search?: string | null;
 }
 
+const AMONG = [
+  ['botIds', 'bot_id'],
+  ['agentIds', 'agent_id'],
+  ['templateIds', 'template_id'],
+  ['statuses', 'status'],
+  ['replyStates', 'reply_state'],
+] as const;
+
 /**
  * The condition that leaves, of the sends that the caller may see, those that match.
  * @throws Problem FORBIDDEN, BAD_USER_INPUT for lists and texts that are too long and cursors of another log, or CURSOR_EXPIRED.
  */
 export async function matchingSends(context: ServiceContext, filter: SendFilter): Promise<Sql> {
   const conditions = [sql`(${visible(context.viewer, 'Send')})`];
-  const among = (column: string, values: readonly string[] | null | undefined, name: string): void => {
-    if (values == null) return;
+  const lists = AMONG.map(async ([name, column]) => {
+    const values = filter[name];
+    if (values == null) return sql`1 = 1`;
     const wanted = idsOf(values, name);
-    conditions.push(wanted.length === 0 ? sql`1 = 0` : sql`${raw(column)} in (${join(wanted)})`);
-  };
-  among('sends.bot_id', filter.botIds, 'botIds');
-  among('sends.agent_id', filter.agentIds, 'agentIds');
-  among('sends.template_id', filter.templateIds, 'templateIds');
-  among('sends.status', filter.statuses, 'statuses');
-  among('sends.reply_state', filter.replyStates, 'replyStates');
+    if (wanted.length === 0) return sql`1 = 0`;
+    return lookedUpIfRare(context.rows, SendRow, sql`${raw(`sends.${column}`)} in (${join(wanted)})`);
+  });
+  conditions.push(...(await Promise.all(lists)));
   if (filter.contactId != null) conditions.push(sql`sends.contact_id = ${filter.contactId}`);
   if (filter.createdFrom != null) conditions.push(sql`sends.created_at >= ${filter.createdFrom}`);
   if (filter.createdBefore != null) conditions.push(sql`sends.created_at < ${filter.createdBefore}`);

@@ -14,7 +14,7 @@ import { idsOf } from '../id-lists';
 import type { ServiceContext } from '../context';
 import { nestedPageOf } from '../nested-pages';
 import { pageOf, type Page, type PageRequest } from '../pages';
-import { fasterWay, idsOfSought, soughtContacts } from '../searching';
+import { fasterWay, idsOfSought, lookedUpIfRare, soughtContacts } from '../searching';
 import { visible } from '../access/visibility';
 
 /** For how long after the customer's last message free text may be sent (rule 34). */
@@ -47,32 +47,34 @@ const LATEST_FIRST: TicketsOrdered = {
 };
 
 const AMONG = [
-  ['botIds', 'bot_id'],
-  ['agentIds', 'agent_id'],
-  ['reservedForIds', 'reserved_for_id'],
-  ['queueIds', 'queue_id'],
-  ['statuses', 'status'],
-  ['origins', 'origin'],
+  ['botIds', 'bot_id', true],
+  ['agentIds', 'agent_id', true],
+  ['reservedForIds', 'reserved_for_id', true],
+  ['queueIds', 'queue_id', true],
+  ['statuses', 'status', true],
+  ['origins', 'origin', false],
 ] as const;
 
 async function matchingTickets(context: ServiceContext, filter: TicketsAsked): Promise<Sql> {
   const { contactId, number, createdFrom, createdBefore, search, mine } = filter;
   const all = [sql`(${visible(context.viewer, 'Ticket')})`];
-  for (const [name, column] of AMONG) {
+  const lists = AMONG.map(async ([name, column, isIndexed]) => {
     const values = filter[name];
-    if (values == null) continue;
-    const bounded = idsOf(values, name);
-    all.push(bounded.length === 0 ? sql`1 = 0` : sql`${raw(`tickets.${column}`)} in (${join(bounded)})`);
-  }
+    if (values == null) return sql`1 = 1`;
+    const wanted = idsOf(values, name);
+    if (wanted.length === 0) return sql`1 = 0`;
+    const condition = sql`${raw(`tickets.${column}`)} in (${join(wanted)})`;
+    return isIndexed ? lookedUpIfRare(context.rows, TicketRow, condition) : condition;
+  });
+  all.push(...(await Promise.all(lists)));
   if (contactId != null) all.push(sql`tickets.contact_id = ${contactId}`);
   if (number != null) all.push(sql`tickets.number = ${number}`);
   if (createdFrom != null) all.push(sql`tickets.created_at >= ${createdFrom}`);
   if (createdBefore != null) all.push(sql`tickets.created_at < ${createdBefore}`);
   if (mine) {
     const own = context.viewer.agent?.id;
-    all.push(
-      own === undefined ? sql`1 = 0` : sql`(tickets.agent_id = ${own} or tickets.reserved_for_id = ${own})`,
-    );
+    const condition = sql`(tickets.agent_id = ${own ?? ''} or tickets.reserved_for_id = ${own ?? ''})`;
+    all.push(own === undefined ? sql`1 = 0` : await lookedUpIfRare(context.rows, TicketRow, condition));
   }
   const wanted = search?.trim() ?? '';
   if (wanted !== '') all.push(await ofSuchContacts(context, wanted, join(all, ' and ')));

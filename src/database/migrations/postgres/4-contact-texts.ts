@@ -37,10 +37,6 @@ export class ContactTexts1764000300000 extends ForwardOnly {
           RETURN QUERY SELECT contact_id FROM contact_texts;
           PERFORM set_config('saludo.sought', '', true);
         END $$`,
-      `DROP INDEX "IDX_6f30bbff987a60cea2ec877f59"`,
-      `CREATE INDEX "IDX_e779328e5f2e9a0568c076829a" ON "contacts" ("channel_id", "created_at", "id")`,
-      `CREATE INDEX "IDX_cf94f82058cf79f9e7d915ca24" ON "sends" ("template_id", "created_at", "id")`,
-      `CREATE INDEX "IDX_32e9d5cbbf7cb3d5632e123926" ON "tickets" ("contact_id", "created_at", "id")`,
     ];
     for (const statement of statements) await runner.query(statement);
   }

@@ -1,3 +1,4 @@
+import { ListIndexes1764000350000 } from '../list-indexes';
 import { FirstTables1764000000000 } from './1-first-tables';
 import { ContractFence1764000100000 } from './2-contract-fence';
 import { MarketingWishes1764000200000 } from './3-marketing-wishes';
@@ -9,4 +10,5 @@ export const POSTGRES_MIGRATIONS = [
   ContractFence1764000100000,
   MarketingWishes1764000200000,
   ContactTexts1764000300000,
+  ListIndexes1764000350000,
 ];

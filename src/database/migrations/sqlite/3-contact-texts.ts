@@ -25,10 +25,6 @@ export class ContactTexts1764000300000 extends ForwardOnly {
       `CREATE TRIGGER "contact_entered" AFTER INSERT ON "contacts" BEGIN INSERT INTO "contact_numbers" ("contact_id") VALUES (new.id); ${enter}; END`,
       `CREATE TRIGGER "contact_changed" AFTER UPDATE OF "folded_name", "folded_email", "phone" ON "contacts" WHEN ${textOf('new')} <> ${textOf('old')} BEGIN ${remove}; ${enter}; END`,
       `CREATE TRIGGER "contact_removed" BEFORE DELETE ON "contacts" BEGIN ${remove}; END`,
-      `DROP INDEX "IDX_6f30bbff987a60cea2ec877f59"`,
-      `CREATE INDEX "IDX_e779328e5f2e9a0568c076829a" ON "contacts" ("channel_id", "created_at", "id")`,
-      `CREATE INDEX "IDX_cf94f82058cf79f9e7d915ca24" ON "sends" ("template_id", "created_at", "id")`,
-      `CREATE INDEX "IDX_32e9d5cbbf7cb3d5632e123926" ON "tickets" ("contact_id", "created_at", "id")`,
     ];
     for (const statement of statements) await runner.query(statement);
   }

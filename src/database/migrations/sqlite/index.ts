@@ -1,3 +1,4 @@
+import { ListIndexes1764000350000 } from '../list-indexes';
 import { FirstTables1764000000000 } from './1-first-tables';
 import { MarketingWishes1764000200000 } from './2-marketing-wishes';
 import { ContactTexts1764000300000 } from './3-contact-texts';
@@ -7,4 +8,5 @@ export const SQLITE_MIGRATIONS = [
   FirstTables1764000000000,
   MarketingWishes1764000200000,
   ContactTexts1764000300000,
+  ListIndexes1764000350000,
 ];

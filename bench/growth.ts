@@ -1,0 +1,103 @@
+import 'reflect-metadata';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { TestApp } from '../test/kit/app';
+import type { Caller } from '../test/kit/caller';
+import { TestClock } from '../test/kit/clock';
+import { asAdministrator, dropOwner, newName, urlOf } from '../test/kit/postgres';
+import { GrownDesk, type Size } from './grown-desk';
+import { QUESTIONS } from './growth-questions';
+
+const { values: options } = parseArgs({
+  options: {
+    engine: { type: 'string' },
+    most: { type: 'string', default: '5000000' },
+    json: { type: 'string' },
+  },
+});
+const TIMES = 30;
+const WARM = 3;
+const SIZES: readonly Size[] = [
+  { sends: 10_000, contacts: 1_000, tickets: 500 },
+  { sends: 100_000, contacts: 10_000, tickets: 5_000 },
+  { sends: 1_000_000, contacts: 100_000, tickets: 50_000 },
+  { sends: 5_000_000, contacts: 1_000_000, tickets: 500_000 },
+];
+
+const say = (line: string): boolean => process.stderr.write(`${line}\n`);
+
+/** Milliseconds below which 95 of 100 answers stayed. */
+async function timesOf(ask: (turn: number) => Promise<unknown>): Promise<number> {
+  const times: number[] = [];
+  for (let turn = 0; turn < WARM + TIMES; turn += 1) {
+    const begun = performance.now();
+    await ask(turn);
+    if (turn >= WARM) times.push(performance.now() - begun);
+  }
+  times.sort((one, other) => one - other);
+  return times[Math.floor(times.length * 0.95)] ?? 0;
+}
+
+async function databaseOf(engine: string): Promise<{ url: string; drop: () => Promise<void> }> {
+  if (engine === 'postgres') {
+    const owner = { name: newName(), password: newName() };
+    await asAdministrator(`create role ${owner.name} login password '${owner.password}'`);
+    await asAdministrator(`create database ${owner.name} owner ${owner.name}`);
+    return { url: urlOf(owner.name, owner), drop: () => dropOwner(owner) };
+  }
+  const folder = mkdtempSync(path.join(tmpdir(), 'saludo-growth-'));
+  return {
+    url: `sqlite:${path.join(folder, 'saludo.db')}`,
+    drop: () => {
+      rmSync(folder, { recursive: true, force: true });
+      return Promise.resolve();
+    },
+  };
+}
+
+/** How long each question takes at each size. */
+async function grow(engine: string, most: number): Promise<Record<string, Record<string, number>>> {
+  const figures: Record<string, Record<string, number>> = {};
+  const database = await databaseOf(engine);
+  const app = await TestApp.start({
+    clock: new TestClock(Date.now()),
+    database,
+    environment: { REQUESTS_PER_MINUTE: '10000000', PRESENCE_TIMEOUT: '0' },
+  });
+  try {
+    const sizes = SIZES.filter(({ sends }) => sends <= most);
+    const grown = await GrownDesk.open(app, sizes.at(-1) ?? { sends: 0, contacts: 0, tickets: 0 });
+    for (const size of sizes) {
+      const begun = performance.now();
+      await grown.grow(size);
+      say(`${engine}: ${size.sends} sends, made in ${((performance.now() - begun) / 1_000).toFixed(0)} s`);
+      for (const { name, asker, ask } of QUESTIONS) {
+        const caller: Caller = asker === 'agent' ? grown.agent : grown.desk.admin;
+        const p95 = await timesOf(async (turn) => {
+          const { document, variables } = ask(grown, turn);
+          return caller.ask(document, variables);
+        });
+        (figures[name] ??= {})[size.sends] = p95;
+        say(`${engine} ${size.sends} ${name}: ${p95.toFixed(1)} ms`);
+      }
+    }
+  } finally {
+    await app.stop();
+    await database.drop();
+  }
+  return figures;
+}
+
+async function main(): Promise<void> {
+  const engines = options.engine === undefined ? ['sqlite', 'postgres'] : [options.engine];
+  const all: Record<string, unknown> = {};
+  for (const engine of engines) all[engine] = await grow(engine, Number(options.most));
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(all, null, 2)}\n`);
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exit(1);
+});
