@@ -1,5 +1,5 @@
 import sql, { raw } from 'sql-template-tag';
-import type { Connection, Dialect } from '../src/database/connection';
+import type { Dialect } from '../src/database/connection';
 import { tableOf, type RowClass } from '../src/database/rows';
 import { AgentRow } from '../src/entities/agent';
 import { ContactRow } from '../src/entities/contact';
@@ -75,18 +75,15 @@ export class GrownDesk {
     const begun = app.clock.now() - largest.sends * PAUSE;
     const { dialect } = app.platform.store;
     const grown = new GrownDesk(desk, agent, dialect, first, begun);
-    await app.platform.store.transactAcrossContracts(async (connection) => {
-      const templateId = desk.templates['order_update'] ?? '';
-      await grown.multiply(connection, 1, AGENTS, {
-        entity: AgentRow,
-        id: agent.id,
-        changed: { name: `'Agent ' || n`, email: `'agent' || n || '@desk.test'` },
-      });
-      await grown.multiply(connection, 1, TEMPLATES, {
-        entity: TemplateRow,
-        id: templateId,
-        changed: { name: `'template_' || n` },
-      });
+    await grown.multiply(1, AGENTS, {
+      entity: AgentRow,
+      id: agent.id,
+      changed: { name: `'Agent ' || n`, email: `'agent' || n || '@desk.test'` },
+    });
+    await grown.multiply(1, TEMPLATES, {
+      entity: TemplateRow,
+      id: desk.templates['order_update'] ?? '',
+      changed: { name: `'template_' || n` },
     });
     return grown;
   }
@@ -123,62 +120,59 @@ export class GrownDesk {
 
   /** Adds what is missing to this size. */
   async grow(size: Size): Promise<void> {
-    const { store } = this.app.platform;
     const { send, contact, ticket, alias, link } = this.first;
-    await store.transactAcrossContracts(async (connection) => {
-      const contacts: [RowClass<object>, string, Record<string, string>][] = [
-        [ContactRow, contact, this.personOf()],
-        [ContactAliasRow, alias, { contact_id: this.copyOf('ctc', 'n'), alias: `'55' || ${this.phone}` }],
-        [ContactBotRow, link, { contact_id: this.copyOf('ctc', 'n') }],
-      ];
-      for (const [entity, id, changed] of contacts)
-        await this.multiply(connection, this.size.contacts + 1, size.contacts, { entity, id, changed });
-      await this.multiply(connection, this.size.tickets + 1, size.tickets, {
-        entity: TicketRow,
-        id: ticket,
-        changed: this.ticketOf(),
-      });
-      const contactId = this.copyOf('ctc', `n * 7919 % ${size.contacts} + 1`);
-      const sends: [RowClass<object>, string, Record<string, string>][] = [
-        [DeliveryRow, send, { contact_id: contactId, due_at: 'null' }],
-        [SendRow, send, { contact_id: contactId, ...this.sendOf() }],
-      ];
-      for (const [entity, id, changed] of sends)
-        await this.multiply(connection, this.size.sends + 1, size.sends, { entity, id, changed });
-      await connection.run(
-        sql`update contract_logs set last_sequence = ${size.sends} + 1000 where contract_id = ${this.desk.contractId}`,
-      );
+    const contacts: [RowClass<object>, string, Record<string, string>][] = [
+      [ContactRow, contact, this.personOf()],
+      [ContactAliasRow, alias, { contact_id: this.copyOf('ctc', 'n'), alias: `'55' || ${this.phone}` }],
+      [ContactBotRow, link, { contact_id: this.copyOf('ctc', 'n') }],
+    ];
+    for (const [entity, id, changed] of contacts)
+      await this.multiply(this.size.contacts + 1, size.contacts, { entity, id, changed });
+    await this.multiply(this.size.tickets + 1, size.tickets, {
+      entity: TicketRow,
+      id: ticket,
+      changed: this.ticketOf(),
     });
+    const contactId = this.copyOf('ctc', `n * 7919 % ${size.contacts} + 1`);
+    const sends: [RowClass<object>, string, Record<string, string>][] = [
+      [DeliveryRow, send, { contact_id: contactId, due_at: 'null' }],
+      [SendRow, send, { contact_id: contactId, ...this.sendOf() }],
+    ];
+    for (const [entity, id, changed] of sends)
+      await this.multiply(this.size.sends + 1, size.sends, { entity, id, changed });
+    const { store } = this.app.platform;
+    const { contractId } = this.desk;
+    await store.transactAcrossContracts((connection) =>
+      connection.run(
+        sql`update contract_logs set last_sequence = ${size.sends + 1_000} where contract_id = ${contractId}`,
+      ),
+    );
     this.size = size;
     const some = Array.from({ length: SOME }, (_, index) =>
       this.idOf('contact', ((index * 104_729) % size.contacts) + 1),
     );
-    this.people = await store.rowsOf(this.desk.contractId).byIds(ContactRow, some);
+    this.people = await store.rowsOf(contractId).byIds(ContactRow, some);
   }
 
-  private async multiply(
-    connection: Connection,
-    from: number,
-    to: number,
-    { entity, id, changed }: Original,
-  ): Promise<void> {
+  private async multiply(from: number, to: number, original: Original): Promise<void> {
+    // A statement may take a few seconds at most.
+    for (let start = from; start <= to; start += AT_ONCE)
+      await this.copy(start, Math.min(to, start + AT_ONCE - 1), original);
+  }
+
+  private async copy(from: number, to: number, { entity, id, changed }: Original): Promise<void> {
     const { name, columns } = tableOf(entity);
     const prefix = id.slice(0, id.indexOf('_'));
     const values = columns.map(({ column }) =>
       column === 'id' ? this.copyOf(prefix, 'n') : (changed[column] ?? `original.${column}`),
     );
-    // A statement may take a few seconds at most.
-    if (to - from >= AT_ONCE) {
-      await this.multiply(connection, from, from + AT_ONCE - 1, { entity, id, changed });
-      return this.multiply(connection, from + AT_ONCE, to, { entity, id, changed });
-    }
     const numbers =
       this.dialect === 'postgres'
         ? `generate_series(${from}::bigint, ${to}::bigint) as numbers(n)`
         : `(with recursive series(n) as (select ${from} union all select n + 1 from series where n < ${to}) select n from series)`;
     const statement = `insert into ${name.sql} (${columns.map(({ column }) => column).join(', ')})
       select ${values.join(', ')} from ${numbers}, ${name.sql} original where original.id = '${id}'`;
-    await connection.run(raw(statement));
+    await this.app.platform.store.transactAcrossContracts((connection) => connection.run(raw(statement)));
   }
 
   /** A number with zeros before it. */

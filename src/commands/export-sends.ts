@@ -5,7 +5,7 @@ import sql from 'sql-template-tag';
 import { SendRow } from '../entities/send';
 import { sendsAsCsv, sendsAsNdjson } from '../server/sends-text';
 import type { Platform } from '../services/context';
-import { exportedSends } from '../services/sends/sends-export';
+import { exportedSends, type ExportedSend } from '../services/sends/sends-export';
 import { asAdmin, contractNamed, progressBar, say } from './running';
 
 /** Writes all sends of a contract into a file: NDJSON where its name says so, else CSV. */
@@ -20,7 +20,7 @@ export async function exportSends(
   const bar = progressBar('sends');
   bar.start(total, 0);
   let written = 0;
-  async function* counted(): AsyncGenerator<SendRow[]> {
+  async function* counted(): AsyncGenerator<ExportedSend[], void> {
     for await (const sends of exportedSends(context, {})) {
       yield sends;
       written += sends.length;

@@ -42,17 +42,18 @@ export function tableOf(entity: RowClass<object>): Table {
 
 /** A row as the entity describes it, from what the driver gave. */
 export function rowFrom<Row extends object>(entity: RowClass<Row>, given: RawRow): Row {
+  const { columns } = tableOf(entity);
   return rowOf(
-    entity,
-    tableOf(entity).columns.map(({ column }) => given[column]),
-  );
+    columns,
+    columns.map(({ column }) => given[column]),
+  ) as Row;
 }
 
-/** A row as the entity describes it, from its values in the order of its columns. */
-function rowOf<Row extends object>(entity: RowClass<Row>, values: readonly unknown[]): Row {
+/** A row of these columns, from its values in their order. */
+function rowOf(columns: readonly ColumnDescription[], values: readonly unknown[]): object {
   const row: Record<string, unknown> = {};
   let index = 0;
-  for (const { property, kind } of tableOf(entity).columns) {
+  for (const { property, kind } of columns) {
     const value = values[index];
     index += 1;
     if (value === null || value === undefined) row[property] = null;
@@ -60,7 +61,7 @@ function rowOf<Row extends object>(entity: RowClass<Row>, values: readonly unkno
     else if (kind === 'json') row[property] = JSON.parse(value as string) as unknown;
     else row[property] = value;
   }
-  return row as Row;
+  return row;
 }
 
 /** What a row's value is in the database. */
@@ -91,6 +92,14 @@ export function among({ dialect }: Connection, column: Sql, values: readonly str
   return dialect === 'postgres'
     ? sql`${column} = any(array(select json_array_elements_text(${list}::json)))`
     : sql`${column} in (select value from json_each(${list}))`;
+}
+
+/**
+ * A column for a condition that is tried with row after row, in an order that has an index of its own: SQLite would look
+ * all of them up by the condition's index, and sort them.
+ */
+export function unindexed({ dialect }: Connection, column: Sql): Sql {
+  return dialect === 'sqlite' ? sql`+${column}` : column;
 }
 
 /** The condition that a column's value is one of those that a statement selects, which are looked up through its index. */
@@ -143,9 +152,22 @@ export class Rows {
 
   /** The rows that match, in the order asked for. */
   async find<Row extends object>(entity: RowClass<Row>, selection: Selection = {}): Promise<Row[]> {
-    const from = this.from(entity, selection);
-    const found = await this.reading.tuples({ columns: tableOf(entity).all, from });
-    return found.map((values) => rowOf(entity, values));
+    const { all, columns } = tableOf(entity);
+    const found = await this.reading.tuples({ columns: all, from: this.from(entity, selection) });
+    return found.map((values) => rowOf(columns, values) as Row);
+  }
+
+  /** The same, with some of their columns alone: for very many rows. */
+  async findOnly<Row extends object, Property extends keyof Row & string>(
+    entity: RowClass<Row>,
+    properties: readonly Property[],
+    selection: Selection = {},
+  ): Promise<Pick<Row, Property>[]> {
+    const { name, byProperty } = tableOf(entity);
+    const columns = properties.flatMap((property) => byProperty.get(property) ?? []);
+    const named = raw(columns.map(({ column }) => `${name.sql}.${column}`).join(', '));
+    const found = await this.reading.tuples({ columns: named, from: this.from(entity, selection) });
+    return found.map((values) => rowOf(columns, values) as Pick<Row, Property>);
   }
 
   /** The first row that matches, or null. */

@@ -8,7 +8,7 @@ import { IdColumn, InstantColumn, ReferenceColumn, TextColumn } from './columns'
 @Index(['contactId'])
 @Index(['leaseUntil'])
 @Index(['unknownSince'])
-@Index(['heldSince'])
+@Index(['heldSince', 'contractId', 'id'])
 export class DeliveryRow {
   @IdColumn()
   id!: string;

@@ -9,7 +9,7 @@ import type { TicketStatus, TicketOrigin, ReplyMatch } from './enums';
 @Index(['contractId', 'lastMessageAt', 'id'])
 @Index(['contractId', 'createdAt', 'id'])
 @Index(['contactId', 'createdAt', 'id'])
-@Index(['botId', 'lastMessageAt', 'id'])
+@Index(['contractId', 'botId', 'lastMessageAt', 'id'])
 @Index(['contractId', 'status', 'lastMessageAt', 'id'])
 @Index(['agentId', 'status'])
 @Index(['reservedForId', 'status'])

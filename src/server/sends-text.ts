@@ -1,40 +1,25 @@
 import { stringify } from 'csv-stringify/sync';
-import { AgentRow } from '../entities/agent';
-import { BotRow } from '../entities/bot';
-import { ContactRow } from '../entities/contact';
-import type { SendRow } from '../entities/send';
-import { TemplateRow } from '../entities/template';
 import { encodeCursor } from '../events/cursor';
 import type { ServiceContext } from '../services/context';
+import type { ExportedSend } from '../services/sends/sends-export';
 
 type Value = string | number | boolean | null;
 
 const instant = (time: number | null): string | null => (time === null ? null : new Date(time).toISOString());
 
 /** One send as a flat record; its keys are the columns of the file. */
-async function recordOf(
-  context: ServiceContext,
-  epoch: string,
-  send: SendRow,
-): Promise<Record<string, Value>> {
-  const { loaders } = context;
-  const [bot, agent, template, contact] = await Promise.all([
-    loaders.row(BotRow, send.botId),
-    loaders.row(AgentRow, send.agentId),
-    loaders.row(TemplateRow, send.templateId),
-    loaders.row(ContactRow, send.contactId),
-  ]);
+function recordOf(epoch: string, send: ExportedSend): Record<string, Value> {
   return {
     id: send.id,
     bot_id: send.botId,
-    bot_name: bot?.name ?? null,
+    bot_name: send.botName,
     agent_id: send.agentId,
-    agent_name: agent?.name ?? null,
+    agent_name: send.agentName,
     template_id: send.templateId,
-    template_name: template?.name ?? null,
+    template_name: send.templateName,
     contact_id: send.contactId,
-    contact_name: contact?.name ?? null,
-    phone: contact?.phone ?? null,
+    contact_name: send.contactName,
+    phone: send.phone,
     status: send.status,
     outcome_unknown: send.outcomeUnknown,
     reply_state: send.replyState,
@@ -97,25 +82,36 @@ const FORMULA = /^[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]/;
 /** A spreadsheet runs a text that begins like a formula: an apostrophe keeps it a text. A phone number does no harm. */
 const harmless = (value: string): string => (FORMULA.test(value) && !PHONE.test(value) ? `'${value}` : value);
 
+/** Has the next part made while one is written, so that the database and the reader are not waited for in turn. */
+async function* oneAhead<Part>(parts: AsyncGenerator<Part, void>): AsyncGenerator<Part, void> {
+  let next = parts.next();
+  try {
+    for (let part = await next; part.done !== true; part = await next) {
+      next = parts.next();
+      // What fails is told when its turn comes, and to nobody where the file is wanted no more.
+      next.catch(() => undefined);
+      yield part.value;
+    }
+  } finally {
+    await parts.return();
+  }
+}
+
 async function* records(
   context: ServiceContext,
-  batches: AsyncIterable<SendRow[]>,
-): AsyncGenerator<Record<string, Value>[]> {
+  batches: AsyncIterable<ExportedSend[]>,
+): AsyncGenerator<Record<string, Value>[], void> {
   const epoch = await context.platform.eventLog.epochOf(context.contractId);
-  for await (const sends of batches) {
-    // Each batch reads its names anew: what was read for all of them would grow with the file.
-    context.renew();
-    yield await Promise.all(sends.map((send) => recordOf(context, epoch, send)));
-  }
+  for await (const sends of batches) yield sends.map((send) => recordOf(epoch, send));
 }
 
 /** The sends as CSV (RFC 4180), a part per batch, beginning with the columns' names. */
 export async function* sendsAsCsv(
   context: ServiceContext,
-  batches: AsyncIterable<SendRow[]>,
+  batches: AsyncIterable<ExportedSend[]>,
 ): AsyncGenerator<string> {
   let header: string | null = stringify([COLUMNS]);
-  for await (const some of records(context, batches)) {
+  for await (const some of oneAhead(records(context, batches))) {
     const cast = { string: harmless, boolean: String };
     yield (header ?? '') + stringify(some, { columns: COLUMNS, cast });
     header = null;
@@ -126,9 +122,9 @@ export async function* sendsAsCsv(
 /** The sends as JSON, one to a line. */
 export async function* sendsAsNdjson(
   context: ServiceContext,
-  batches: AsyncIterable<SendRow[]>,
+  batches: AsyncIterable<ExportedSend[]>,
 ): AsyncGenerator<string> {
-  for await (const some of records(context, batches)) {
+  for await (const some of oneAhead(records(context, batches))) {
     yield some.map((record) => `${JSON.stringify(record)}\n`).join('');
   }
 }

@@ -77,9 +77,15 @@ export interface Sought {
 /**
  * A condition that an index is for, as it is best put: where few rows meet it they are looked up, since going through a
  * list until a page of them is found would be going through all of it.
+ * @param frequent how it is put where many meet it.
  */
-export async function lookedUpIfRare(rows: Rows, entity: RowClass<object>, condition: Sql): Promise<Sql> {
-  if ((await rows.count(entity, condition, RARE + 1)) > RARE) return condition;
+export async function lookedUpIfRare(
+  rows: Rows,
+  entity: RowClass<object>,
+  condition: Sql,
+  frequent: Sql = condition,
+): Promise<Sql> {
+  if ((await rows.count(entity, condition, RARE + 1)) > RARE) return frequent;
   return amongSelected(rows.connection, sql`${tableOf(entity).name}.id`, rows.idsOf(entity, condition));
 }
 

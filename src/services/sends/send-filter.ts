@@ -1,6 +1,6 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag';
-import { amongSelected } from '../../database/rows';
-import { ContactField, type ReplyState, type SendStatus } from '../../entities/enums';
+import { amongSelected, unindexed } from '../../database/rows';
+import { ContactField, SendOrderField, type ReplyState, type SendStatus } from '../../entities/enums';
 import { SendRow } from '../../entities/send';
 import type { ServiceContext } from '../context';
 import { idsOf } from '../id-lists';
@@ -34,16 +34,27 @@ const AMONG = [
 
 /**
  * The condition that leaves, of the sends that the caller may see, those that match.
+ * @param order what the sends are listed by.
  * @throws Problem FORBIDDEN, BAD_USER_INPUT for lists and texts that are too long and cursors of another log, or CURSOR_EXPIRED.
  */
-export async function matchingSends(context: ServiceContext, filter: SendFilter): Promise<Sql> {
+export async function matchingSends(
+  context: ServiceContext,
+  filter: SendFilter,
+  order: SendOrderField = SendOrderField.CREATED_AT,
+): Promise<Sql> {
   const conditions = [sql`(${visible(context.viewer, 'Send')})`];
   const lists = AMONG.map(async ([name, column]) => {
     const values = filter[name];
     if (values == null) return sql`1 = 1`;
     const wanted = idsOf(values, name);
     if (wanted.length === 0) return sql`1 = 0`;
-    return lookedUpIfRare(context.rows, SendRow, sql`${raw(`sends.${column}`)} in (${join(wanted)})`);
+    const condition = (of: Sql): Sql => sql`${of} in (${join(wanted)})`;
+    const found = raw(`sends.${column}`);
+    const frequent =
+      order === SendOrderField.CREATED_AT
+        ? condition(found)
+        : condition(unindexed(context.rows.connection, found));
+    return lookedUpIfRare(context.rows, SendRow, condition(found), frequent);
   });
   conditions.push(...(await Promise.all(lists)));
   if (filter.contactId != null) conditions.push(sql`sends.contact_id = ${filter.contactId}`);
@@ -54,8 +65,9 @@ export async function matchingSends(context: ServiceContext, filter: SendFilter)
     conditions.push(sql`sends.changed_sequence > ${sequence}`);
   }
   if (filter.held != null) {
+    // Not `is not null`: for that SQLite reads all deliveries.
     const held = sql`(select deliveries.id from deliveries
-      where deliveries.contract_id = ${context.contractId} and deliveries.held_since is not null)`;
+      where deliveries.contract_id = ${context.contractId} and deliveries.held_since > 0)`;
     conditions.push(filter.held ? sql`sends.id in ${held}` : sql`sends.id not in ${held}`);
   }
   const search = filter.search?.trim() ?? '';

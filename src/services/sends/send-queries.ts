@@ -29,7 +29,7 @@ export async function listSends(
     context.rows,
     SendRow,
     {
-      where: await matchingSends(context, filter),
+      where: await matchingSends(context, filter, field),
       order: { property: field === SendOrderField.CHANGED ? 'changedSequence' : 'createdAt', direction },
       of: ['sends', filter],
     },

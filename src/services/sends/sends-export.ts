@@ -1,9 +1,30 @@
 import sql from 'sql-template-tag';
+import { among, tableOf, type RowClass } from '../../database/rows';
+import { AgentRow } from '../../entities/agent';
+import { BotRow } from '../../entities/bot';
+import { ContactRow } from '../../entities/contact';
 import { SendRow } from '../../entities/send';
+import { TemplateRow } from '../../entities/template';
 import type { ServiceContext } from '../context';
 import { matchingSends, type SendFilter } from './send-filter';
 
-const SENDS_AT_ONCE = 500;
+const SENDS_AT_ONCE = 1_000;
+
+type Unread = 'parameters' | 'preview';
+/** A send without the words of its message. */
+type BareSend = Omit<SendRow, Unread>;
+const BARE = [...tableOf(SendRow).byProperty.keys()].filter(
+  (property): property is keyof BareSend => property !== 'parameters' && property !== 'preview',
+);
+
+/** A send with what the rows it points at are called. */
+export interface ExportedSend extends BareSend {
+  botName: string | null;
+  agentName: string | null;
+  templateName: string | null;
+  contactName: string | null;
+  phone: string | null;
+}
 
 /**
  * All sends that match, of those that the caller may see, the oldest first, in parts: memory does not grow with their
@@ -13,17 +34,47 @@ const SENDS_AT_ONCE = 500;
 export async function* exportedSends(
   context: ServiceContext,
   filter: SendFilter,
-): AsyncGenerator<SendRow[], void> {
+): AsyncGenerator<ExportedSend[], void> {
   const matching = await matchingSends(context, filter);
-  let last: SendRow | undefined;
+  let last: BareSend | undefined;
   do {
     const after = last ? sql`(sends.created_at, sends.id) > (${last.createdAt}, ${last.id})` : sql`1 = 1`;
-    const sends: SendRow[] = await context.rows.find(SendRow, {
+    const sends: BareSend[] = await context.rows.findOnly(SendRow, BARE, {
       where: sql`(${matching}) and ${after}`,
       orderBy: sql`sends.created_at, sends.id`,
       limit: SENDS_AT_ONCE,
     });
-    if (sends.length > 0) yield sends;
+    if (sends.length > 0) yield await withNames(context, sends);
     last = sends.length === SENDS_AT_ONCE ? sends.at(-1) : undefined;
   } while (last);
+}
+
+async function withNames({ rows }: ServiceContext, sends: readonly BareSend[]): Promise<ExportedSend[]> {
+  const named = async <Row extends { id: string }, Property extends keyof Row & string>(
+    entity: RowClass<Row>,
+    reference: 'botId' | 'agentId' | 'templateId' | 'contactId',
+    ...properties: Property[]
+  ): Promise<ReadonlyMap<string, Pick<Row, Property | 'id'>>> => {
+    const ids = [...new Set(sends.map((send) => send[reference]))];
+    const where = among(rows.connection, sql`id`, ids);
+    const found = await rows.findOnly<Row, Property | 'id'>(entity, ['id', ...properties], { where });
+    return new Map(found.map((row) => [row.id, row]));
+  };
+  const [bots, agents, templates, contacts] = await Promise.all([
+    named(BotRow, 'botId', 'name'),
+    named(AgentRow, 'agentId', 'name'),
+    named(TemplateRow, 'templateId', 'name'),
+    named(ContactRow, 'contactId', 'name', 'phone'),
+  ]);
+  return sends.map((send) => {
+    const contact = contacts.get(send.contactId);
+    return {
+      ...send,
+      botName: bots.get(send.botId)?.name ?? null,
+      agentName: agents.get(send.agentId)?.name ?? null,
+      templateName: templates.get(send.templateId)?.name ?? null,
+      contactName: contact?.name ?? null,
+      phone: contact?.phone ?? null,
+    };
+  });
 }
