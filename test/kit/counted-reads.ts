@@ -1,6 +1,28 @@
 import type { Connection, Engine, RawRow } from '../../src/database/connection';
 import type { Store } from '../../src/database/store';
 
+/** As many reads as one statement takes: after one that is full, they go on in the next. */
+export const READS_PER_STATEMENT = 50;
+
+/** What is read with one statement, which may be many reads: each without what differs from page to page. */
+export function readsIn(statement: string): string[] {
+  return statement
+    .split(/\) as part\d+(?: union all select \* from \(|$)/)
+    .filter((read) => read !== '')
+    .map((read) =>
+      read
+        .replace(/^select \* from \(select \d+ as part, |^select \d+ as part, /, 'select ')
+        .replaceAll(/\$\d+/g, '?')
+        .replaceAll(/\?(?:, ?\?)+/g, '?')
+        // One id is compared, several are a list.
+        .replace(
+          / in \(select value from json_each\(\?\)\)| = any\(array\(select .+?\(\?::json\)\)\)/,
+          ' = ?',
+        )
+        .replaceAll(/limit \d+/g, 'limit n'),
+    );
+}
+
 /**
  * Counts the statements that a server reads with. What was asked at once is answered at once and in its order, so that
  * it is not the database's speed that decides which of the next reads are asked together.

@@ -129,6 +129,9 @@ const RULE = {
 /** Milliseconds: more than there are copies. */
 const LATER_BY = 1_000;
 
+/** How much there is at most of what many others show whole: their answers would be long, and no different. */
+const MOST_SHOWN_WHOLE = 8;
+
 /** How many rows were copied. */
 let copies = 0;
 
@@ -262,7 +265,8 @@ function copyTickets(workshop: Workshop, { desk, agent }: World): Map<string, st
 }
 
 /** A change of each kind of thing, as the audit log tells it. */
-function copyAudit(workshop: Workshop, { desk, ids }: World): void {
+function copyAudit(workshop: Workshop, { desk, ids: some }: World): void {
+  const ids = { ...some, ...conversationIn(workshop.there) };
   const entries = workshop.there.filter(only(AuditEntryRow));
   const at = Math.max(...entries.map(({ row }) => Number(row['at']))) + LATER_BY;
   for (const subjectId of Object.values(ids))
@@ -327,12 +331,19 @@ export async function furnish(world: World, count: number): Promise<FurnishedDes
     });
     everyId.push(Object.values(ids).flatMap((id) => others.get(id) ?? []));
     for (const copying of manyOfOne(ids)) workshop.copy(copying);
+    if (place < MOST_SHOWN_WHOLE) for (const copying of SHOWN_WHOLE) workshop.copy(copying);
     const other = (id: string): string => others.get(id) ?? '';
     for (const copying of linksBetween(ids, agent.id, other)) workshop.copy(copying);
   }
   await store.transact(desk.contractId, (transaction) => write(transaction, workshop.made));
   return { world: { ...world, ids }, machine, count, ids: everyId };
 }
+
+/** What is part of a bot wherever that is shown. */
+const SHOWN_WHOLE: readonly Copying[] = [
+  { of: only(AdvancedSettingRow) },
+  { of: ({ entity }) => entity === TemplateRow || entity === TemplateActivationRow },
+];
 
 /** What one thing has more than one of. */
 function manyOfOne(ids: Ids): Copying[] {
@@ -343,8 +354,6 @@ function manyOfOne(ids: Ids): Copying[] {
     { of: only(SendRow, (row) => !isNot(row, 'retryOfId')) },
     { of: only(DeliveryFactRow, (row) => row['deliveryId'] === ids.Send) },
     { of: only(ContactAliasRow, (row) => row['contactId'] === ids.Contact) },
-    { of: only(AdvancedSettingRow) },
-    { of: ({ entity }) => entity === TemplateRow || entity === TemplateActivationRow },
     {
       of: ({ entity, row }) =>
         row.id === ids.Queue || (entity === QueueAgentRow && row['queueId'] === ids.Queue),
@@ -368,13 +377,9 @@ function linksBetween(ids: Ids, agentId: string, other: (id: string) => string):
   ];
 }
 
-/** A ticket with everything that a ticket may have, and a message that somebody of the desk wrote in it. */
+/** The ticket that a reply opened, and the latest message in it. */
 function conversationIn(there: readonly Furniture[]): { Ticket: string; TicketMessage: string } {
-  const rowsOf = (entity: Entity): Row[] => there.filter(only(entity)).map(({ row }) => row);
-  const ticket = rowsOf(TicketRow).find((row) => !isNot(row, 'sendId') && isNot(row, 'closedById'));
-  const message = rowsOf(TicketMessageRow).find(
-    (row) => row['ticketId'] === ticket?.id && !isNot(row, 'authorId'),
-  );
-  if (!ticket || !message) throw new Error('The desk has no ticket that a reply opened');
-  return { Ticket: ticket.id, TicketMessage: message.id };
+  const ticket = there.find(only(TicketRow, (row) => !isNot(row, 'sendId') && isNot(row, 'closedById')));
+  if (!ticket) throw new Error('The desk has no ticket that a reply opened');
+  return { Ticket: ticket.row.id, TicketMessage: String(ticket.row['lastMessageId']) };
 }

@@ -119,6 +119,7 @@ class Writer {
     private readonly deepest: number,
     /** The only kind that is asked for where there are several. */
     private readonly kind: string | null,
+    private readonly without: readonly string[],
   ) {}
 
   write(field: Field): WholeDocument {
@@ -152,6 +153,7 @@ class Writer {
 
   private select(place: Place, field: Field): void {
     const coordinate = `${place.type.name}.${field.name}`;
+    if (this.without.includes(coordinate)) return;
     const below = this.below(place, field);
     if (below) {
       if (this.taken.has(coordinate) || below.level > this.deepest) return;
@@ -251,17 +253,19 @@ function countIn(place: Place, answer: Data, counts: Map<string, number>): void 
 /**
  * The document for a field of the root, as deep as the server's limits let it be with these values.
  * @param kind the kind that an interface is asked for; all of them where it is null.
+ * @param without coordinates of fields that are left out.
  */
 export function wholeDocument(
   schema: GraphQLSchema,
   name: string,
   kind: string | null,
   values: ArgumentValues,
+  without: readonly string[] = [],
 ): WholeDocument {
   const field = schema.getQueryType()?.getFields()[name];
   if (!field) throw new Error(`There is no Query.${name}`);
   for (let deepest = DEEPEST; ; deepest -= 1) {
-    const document = new Writer(schema, values, deepest, kind).write(field);
+    const document = new Writer(schema, values, deepest, kind, without).write(field);
     const admitted = admit(schema, parse(document.query), { variables: document.variables(values) }, false);
     if (!('errors' in admitted)) return document;
     const isTooMuch = admitted.errors.every(({ extensions }) => extensions['code'] === 'QUERY_TOO_COMPLEX');
