@@ -88,7 +88,7 @@ interface Size {
 const SMALL: Size = { things: 3, first: 10, within: 2, ofEachKind: 2 };
 const LARGE: Size = { things: 30, first: 40, within: 4, ofEachKind: 5 };
 /** Milliseconds: much is made and asked before the first test. */
-const PATIENCE = 120_000;
+const PATIENCE = 240_000;
 
 type Who = 'admin' | 'agent' | 'machine';
 
