@@ -124,8 +124,10 @@ export function valuesAsRows(
     const typed = dialect === 'postgres' && kind === 'integer' ? sql`(${value})::bigint` : value;
     return sql`${typed} as ${raw(name)}`;
   });
+  // `offset 0` keeps the extraction apart from what the rows are joined by: it is not leakproof, and row-level security
+  // would have PostgreSQL read a whole table before it compares anything with that.
   return dialect === 'postgres'
-    ? sql`select ${join(named)} from json_array_elements(${list}::json)`
+    ? sql`select ${join(named)} from json_array_elements(${list}::json) offset 0`
     : sql`select ${join(named)} from json_each(${list})`;
 }
 
