@@ -1,70 +1,115 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { copyFileSync, readFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { once } from 'node:events';
 import path from 'node:path';
 import { APP_SECRET } from '../test/kit/customer';
 import { freePort } from '../test/kit/free-port';
 import type { Dataset } from './dataset';
-import type { Ask } from './operations';
+import type { Ask } from './ask';
+import type { PostgresData } from './postgres';
 
-/** The core that servers are pinned to; the load has the other one. */
+/** The core that servers are pinned to; the load has the other one. PostgreSQL's processes are nobody's to pin here. */
 const SERVER_CORE = '0';
 const PATIENCE = 30_000;
 const ROOT = path.resolve(__dirname, '..');
 const PEERS = path.join(__dirname, 'peers');
 
 /** Who is measured. */
-export const CONTENDERS = ['ours', 'mercurius', 'yoga', 'limit'] as const;
+export const CONTENDERS = ['ours', 'mercurius', 'yoga', 'limit', 'ours-postgres', 'postgraphile'] as const;
 export type Name = (typeof CONTENDERS)[number];
 /** Those that take a request which is no GraphQL. */
 export const PLAIN: ReadonlySet<Name> = new Set<Name>(['ours', 'limit']);
 /** Those that serve subscriptions here. */
 export const LIVE: readonly Name[] = ['ours', 'mercurius', 'limit'];
+/** Those whose data is in PostgreSQL. */
+export const ON_POSTGRES: ReadonlySet<Name> = new Set<Name>(['ours-postgres', 'postgraphile']);
+
+export const isOurs = (name: Name): boolean => name.startsWith('ours');
+/** Whom our figure is set against: our server over the same database. */
+export const oursBeside = (name: Name): Name => (ON_POSTGRES.has(name) ? 'ours-postgres' : 'ours');
+
+/** What contenders run over and call. */
+export interface Surroundings {
+  dataset: Dataset;
+  /** Null where no PostgreSQL answers. */
+  postgres: PostgresData | null;
+  /** Where our server hands messages over. */
+  providerUrl: string;
+}
+
+/** The data that a contender has for itself, since it writes: where it is, and how it goes away. */
+interface OwnData {
+  environment: Record<string, string>;
+  remove: () => Promise<void>;
+}
+
+async function ownDataFor(name: Name, { dataset, postgres }: Surroundings): Promise<OwnData> {
+  if (ON_POSTGRES.has(name)) {
+    if (!postgres) throw new Error(`${name} needs PostgreSQL, and none answers`);
+    const copy = await postgres.copy();
+    const environment = { DATABASE_URL: isOurs(name) ? copy.url : copy.superuserUrl };
+    return { environment, remove: () => copy.drop() };
+  }
+  const folder = mkdtempSync(path.join(path.dirname(dataset.file), `${name}-`));
+  const file = path.join(folder, 'bench.db');
+  copyFileSync(dataset.file, file);
+  return {
+    environment: isOurs(name) ? { DATABASE_URL: `sqlite:${file}` } : { DATABASE_FILE: file },
+    remove: () => {
+      rmSync(folder, { recursive: true });
+      return Promise.resolve();
+    },
+  };
+}
+
+function scriptOf(name: Name): string {
+  if (isOurs(name)) return path.join(ROOT, 'dist/main.js');
+  return path.join(PEERS, name === 'postgraphile' ? 'postgraphile/server.mjs' : `${name}.mjs`);
+}
+
+const environmentOf = (name: Name, { dataset, providerUrl }: Surroundings): Record<string, string> =>
+  isOurs(name)
+    ? {
+        ...dataset.environment,
+        WHATSAPP_API_URL: providerUrl,
+        LOG_LEVEL: 'fatal',
+        REQUESTS_PER_MINUTE: '10000000',
+        SENDS_PER_MINUTE: '1000000',
+        PRESENCE_TIMEOUT: '0',
+        UNAUTHENTICATED_SOCKETS: '1000000',
+      }
+    : {
+        CONTRACT_ID: dataset.contractId,
+        AGENT_ID: dataset.agentId,
+        APP_SECRET,
+        // PostGraphile's build for newer versions of Node.js.
+        GRAPHILE_TURBO: '1',
+      };
 
 /** One server under load: a process of its own on a core of its own. */
 export class Contender {
+  /** Those that have been started and not stopped yet. */
+  static readonly running = new Set<Contender>();
+  private stopping: Promise<void> | null = null;
+
   private constructor(
     private readonly child: ChildProcess,
+    private readonly data: OwnData,
     readonly url: string,
   ) {}
 
   /**
-   * Starts it over a copy of the data that is its own, since it writes.
-   * @param providerUrl where our server hands messages over.
+   * Starts it over a copy of the data that is its own.
    * @param profiles the folder that its profile is written into once it stops; none is made where it is left out.
    */
-  static async start(
-    name: Name,
-    dataset: Dataset,
-    providerUrl: string,
-    profiles?: string,
-  ): Promise<Contender> {
+  static async start(name: Name, surroundings: Surroundings, profiles?: string): Promise<Contender> {
     const port = String(await freePort());
-    // Never over the remains of one that was killed.
-    const file = `${dataset.file}.${port}`;
-    copyFileSync(dataset.file, file);
-    const environment =
-      name === 'ours'
-        ? {
-            ...dataset.environment,
-            DATABASE_URL: `sqlite:${file}`,
-            WHATSAPP_API_URL: providerUrl,
-            LOG_LEVEL: 'fatal',
-            REQUESTS_PER_MINUTE: '10000000',
-            SENDS_PER_MINUTE: '1000000',
-            PRESENCE_TIMEOUT: '0',
-            UNAUTHENTICATED_SOCKETS: '1000000',
-          }
-        : {
-            DATABASE_FILE: file,
-            CONTRACT_ID: dataset.contractId,
-            AGENT_ID: dataset.agentId,
-            APP_SECRET,
-          };
-    const script = name === 'ours' ? path.join(ROOT, 'dist/main.js') : path.join(PEERS, `${name}.mjs`);
+    const data = await ownDataFor(name, surroundings);
+    const environment = { ...environmentOf(name, surroundings), ...data.environment };
+    const script = scriptOf(name);
     const ourFlags = readFileSync(path.join(ROOT, 'scripts/node-flags.json'), 'utf8');
     const flags = [
-      ...(name === 'ours' ? (JSON.parse(ourFlags) as string[]) : []),
+      ...(isOurs(name) ? (JSON.parse(ourFlags) as string[]) : []),
       ...(profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`]),
     ];
     const child = spawn('taskset', ['-c', SERVER_CORE, process.execPath, ...flags, script], {
@@ -72,8 +117,14 @@ export class Contender {
       env: { ...process.env, NODE_ENV: 'production', ...environment, PORT: port },
       stdio: ['ignore', 'ignore', 'inherit'],
     });
-    const contender = new Contender(child, `http://127.0.0.1:${port}`);
-    await contender.begin(name);
+    const contender = new Contender(child, data, `http://127.0.0.1:${port}`);
+    Contender.running.add(contender);
+    try {
+      await contender.begin(name);
+    } catch (error) {
+      await contender.stop();
+      throw error;
+    }
     return contender;
   }
 
@@ -95,10 +146,17 @@ export class Contender {
   }
 
   /** @param signal `SIGTERM` lets it end by itself, such as where its profile is to be written. */
-  async stop(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
-    if (this.child.exitCode !== null) return;
-    this.child.kill(signal);
-    await once(this.child, 'exit');
+  stop(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
+    return (this.stopping ??= this.end(signal));
+  }
+
+  private async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    if (this.child.exitCode === null) {
+      this.child.kill(signal);
+      await once(this.child, 'exit');
+    }
+    await this.data.remove();
+    Contender.running.delete(this);
   }
 
   private async begin(name: Name): Promise<void> {

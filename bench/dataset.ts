@@ -11,6 +11,8 @@ import { Desk } from '../test/kit/desk';
 /** How much of everything there is. */
 export interface Sizes {
   sends: number;
+  /** Of the sends, those that have their delivery with all that is known of it. */
+  accepted: number;
   contacts: number;
   agents: number;
   templates: number;
@@ -30,43 +32,90 @@ export interface Dataset {
   channelId: string;
   phoneNumberId: string;
   businessAccountId: string;
+  /** A send as it stands in its table, by columns. */
+  sendRow: Readonly<Record<string, unknown>>;
   /** Ids of sends, from all over the table. */
   sendIds: readonly string[];
+  /** Sends that the provider has taken and may report on; as many in a row as there are agents are of different ones. */
+  accepted: readonly {
+    id: string;
+    /** Whose it is: the place among the tokens of those who hear. */ hearer: number;
+  }[];
   /** Of all the agents: who hears events. */
   hearerTokens: readonly string[];
   /** What a server has to be started with. */
   environment: Readonly<Record<string, string>>;
 }
 
+/** A send in the place of this number, in no order that a cache could follow. */
+export const sendIdOf = (number: number, { sendIds }: Dataset): string =>
+  sendIds[(number * 7_919) % sendIds.length] ?? '';
+
 const SAMPLE = 5_000;
 const MINUTE = 60_000;
+/** The provider's id of the message of a copy's number. */
+const MESSAGE_ID = sql`'wamid.' || n`;
 
-/**
- * Copies the one row that the desk's own API made, so many times, each with an id of its own.
- * @param changed columns that differ from the original, as expressions over the copy's number `n`.
- */
+const prefixOf = (id: string): string => id.slice(0, id.indexOf('_') + 1);
+
+/** The id of the copy of this number. */
+const numbered = (id: string, number: Sql): Sql => sql`${prefixOf(id)} || printf('%026d', ${number})`;
+
+/** The id of a copy whose number follows from that of another row. */
+const copyOf = (id: string, count: number): Sql => numbered(id, sql`n % ${count} + 1`);
+
+interface Copying {
+  id: string;
+  copies: number;
+  /** Columns that differ from the original, as expressions over the copy's number `n`. */
+  changed?: Record<string, Sql>;
+  /** How many copies of other rows the table has already. */
+  after?: number;
+}
+
+/** Copies the one row that the desk's own API made, so many times, each with an id of its own. */
 async function multiply(
   connection: Connection,
   table: string,
-  { id, copies, changed = {} }: { id: string; copies: number; changed?: Record<string, Sql> },
+  { id, copies, changed = {}, after = 0 }: Copying,
 ): Promise<void> {
   const columns = (await connection.all(sql`select name from pragma_table_info(${table})`)).map(
     ({ name }) => name as string,
   );
-  const prefix = id.slice(0, id.indexOf('_') + 1);
-  const values = columns.map((name) => {
-    if (name === 'id') return sql`${prefix} || printf('%026d', n)`;
-    return changed[name] ?? raw(`original.${name}`);
-  });
+  const ownId = numbered(id, sql`n + ${after}`);
+  const values = columns.map((name) => changed[name] ?? (name === 'id' ? ownId : raw(`original.${name}`)));
   await connection.run(sql`
     with recursive numbers(n) as (select 1 union all select n + 1 from numbers where n < ${copies})
     insert into ${raw(table)} (${join(columns.map((name) => raw(name)))})
     select ${join(values)} from numbers, ${raw(table)} original where original.id = ${id}`);
 }
 
-/** The id of a copy whose number follows from that of another row. */
-const copyOf = (id: string, count: number): Sql =>
-  sql`${id.slice(0, id.indexOf('_') + 1)} || printf('%026d', n % ${count} + 1)`;
+/** Gives the first sends their deliveries, with what is known of the original's. */
+async function multiplyDelivery(
+  connection: Connection,
+  { id, contactId }: { id: string; contactId: string },
+  { accepted, contacts }: Sizes,
+): Promise<void> {
+  const facts = await connection.all(
+    sql`select id, provider_message_id from delivery_facts where delivery_id = ${id}`,
+  );
+  await multiply(connection, 'deliveries', {
+    id,
+    copies: accepted,
+    changed: { contact_id: copyOf(contactId, contacts), provider_message_id: MESSAGE_ID },
+  });
+  for (const [index, fact] of facts.entries()) {
+    await multiply(connection, 'delivery_facts', {
+      id: fact['id'] as string,
+      copies: accepted,
+      after: index * accepted,
+      changed: {
+        delivery_id: numbered(id, sql`n`),
+        ...(fact['provider_message_id'] !== null && { provider_message_id: MESSAGE_ID }),
+      },
+    });
+  }
+}
 
 /** Makes the database once: a desk through the API, and then as many copies of its rows as there are to be. */
 export async function makeDataset(folder: string, sizes: Sizes): Promise<Dataset> {
@@ -105,10 +154,15 @@ export async function makeDataset(folder: string, sizes: Sizes): Promise<Dataset
           agent_id: copyOf(agent.id, sizes.agents),
           template_id: copyOf(templateId, sizes.templates),
           contact_id: copyOf(send.contactId, sizes.contacts),
+          provider_message_id: MESSAGE_ID,
           created_at: sql`${now} - n * ${MINUTE / 10}`,
         },
       });
+      await multiplyDelivery(connection, send, sizes);
     });
+    const [sendRow] = await app.platform.store.engine.reader.all(
+      sql`select * from sends where id = ${send.id}`,
+    );
     const rows = await app.platform.store.engine.reader.all(
       sql`select id from sends where rowid % ${Math.max(1, Math.floor(sizes.sends / SAMPLE))} = 0 order by id`,
     );
@@ -123,7 +177,12 @@ export async function makeDataset(folder: string, sizes: Sizes): Promise<Dataset
       channelId: desk.channelId,
       phoneNumberId: desk.phoneNumberId,
       businessAccountId: desk.businessAccountId,
+      sendRow: { ...sendRow },
       sendIds: rows.map(({ id }) => id as string),
+      accepted: Array.from({ length: sizes.accepted }, (_, index) => ({
+        id: `${prefixOf(send.id)}${String(index + 1).padStart(26, '0')}`,
+        hearer: (index + 1) % sizes.agents,
+      })),
       hearerTokens: await Promise.all(
         Array.from({ length: sizes.agents }, (_, index) =>
           personToken(contractId, `agent${index + 1}@desk.test`, now),

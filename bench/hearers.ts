@@ -1,128 +1,113 @@
-import { deepStrictEqual } from 'node:assert';
 import { once } from 'node:events';
 import WebSocket from 'ws';
 import type { Contender } from './contender';
-import type { Dataset } from './dataset';
-import { graphQl } from './operations';
 
-/** Sockets, and the subscriptions on each. */
-const SOCKETS = 2_500;
-const EACH = 2;
-export const SUBSCRIPTIONS = SOCKETS * EACH;
-const OPENED_AT_ONCE = 50;
-/** After what was opened, until what is left of opening it is gone. */
-const SETTLING = 3_000;
+const AT_ONCE = 50;
 
-const HEAR = 'subscription { presenceChanged { presence agent { id name } } }';
-const SET = `mutation ($input: SetPresenceInput!) { setPresence(input: $input) { agent { id } } }`;
+const settle = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-interface Frame {
-  type: string;
-  payload?: unknown;
+/** Who hears. */
+export interface Audience {
+  /** How many subscriptions there are on each socket. */
+  each: number;
+  /** Of the agents whose the sockets are, one after another. */
+  tokens: readonly string[];
+  /** Milliseconds after something was opened, until what is left of opening it is gone. */
+  settling: number;
 }
 
-/** The subscribers of one document at one server, each with a token of one of the agents. */
+/** The subscribers of one document at a time at one server. */
 export class Hearers {
   private readonly sockets: WebSocket[] = [];
-  private events = 0;
-  private heard = 0;
-  private wanted = Number.POSITIVE_INFINITY;
-  private allHeard = (): void => undefined;
-  /** What was heard first of the latest event. */
-  private first: unknown = null;
+  private document = '';
+  private heard: (frame: Buffer) => void = () => undefined;
+  private round = 0;
 
-  private constructor(
+  constructor(
     private readonly contender: Contender,
-    private readonly dataset: Dataset,
+    private readonly audience: Audience,
   ) {}
 
   /**
-   * Opens all of them. @returns them, and how many kB the server got for each of the second half: what the first ones make
-   * it get once, such as room for garbage, is no part of what each costs.
+   * From here on all hear this, and nothing else any more.
+   * @param heard is given each frame that tells of an event.
    */
-  static async open(
-    contender: Contender,
-    dataset: Dataset,
-  ): Promise<{ hearers: Hearers; memoryOfEach: number }> {
-    const hearers = new Hearers(contender, dataset);
-    await hearers.openUntil(SOCKETS / 2);
-    const before = contender.memory();
-    await hearers.openUntil(SOCKETS);
-    return { hearers, memoryOfEach: (contender.memory() - before) / (SUBSCRIPTIONS / 2) };
+  async listen(document: string, heard: (frame: Buffer) => void): Promise<void> {
+    const former = this.ids();
+    this.round += 1;
+    this.document = document;
+    this.heard = heard;
+    for (let start = 0; start < this.sockets.length; start += AT_ONCE) {
+      for (const socket of this.sockets.slice(start, start + AT_ONCE)) {
+        for (const id of former) socket.send(JSON.stringify({ id, type: 'complete' }));
+        this.subscribe(socket);
+      }
+      // Whatever it answers: by then it has read what came before.
+      await fetch(this.contender.url);
+    }
+    if (this.sockets.length > 0) await settle(this.audience.settling);
   }
 
-  /** One event that all hear. @returns what one of them was told. */
-  async event(): Promise<unknown> {
-    this.events += 1;
-    this.heard = 0;
-    this.first = null;
-    const heard = new Promise<void>((resolve) => (this.allHeard = resolve));
-    this.wanted = SUBSCRIPTIONS;
-    const presence = this.events % 2 === 0 ? 'ONLINE' : 'PAUSED';
-    await this.contender.answer(graphQl(this.dataset.agentToken, SET, { input: { presence } }));
-    await heard;
-    return this.first;
+  /** Opens sockets until there are so many. */
+  async open(count: number): Promise<void> {
+    while (this.sockets.length < count) {
+      const opened = this.sockets.length;
+      const some = Array.from({ length: Math.min(AT_ONCE, count - opened) }, (_, index) =>
+        this.connect(opened + index),
+      );
+      await Promise.all(some);
+    }
+    await settle(this.audience.settling);
   }
 
-  /** Events one after another for so many seconds. @returns how many deliveries there were in a second. */
-  async pace(seconds: number): Promise<number> {
-    const begun = performance.now();
-    const before = this.events;
-    while (performance.now() - begun < seconds * 1_000) await this.event();
-    return ((this.events - before) * SUBSCRIPTIONS) / ((performance.now() - begun) / 1_000);
+  /** How many subscriptions are of the agent whose token is in this place. */
+  subscriptionsOf(place: number): number {
+    const { tokens, each } = this.audience;
+    const { length } = this.sockets;
+    return each * (Math.floor(length / tokens.length) + (place < length % tokens.length ? 1 : 0));
   }
 
   close(): void {
     for (const socket of this.sockets) socket.terminate();
   }
 
-  private async openUntil(count: number): Promise<void> {
-    while (this.sockets.length < count) {
-      const opened = this.sockets.length;
-      const some = Array.from({ length: OPENED_AT_ONCE }, (_, index) => this.connect(opened + index));
-      await Promise.all(some);
-    }
-    await new Promise((resolve) => setTimeout(resolve, SETTLING));
+  private ids(): string[] {
+    return Array.from({ length: this.audience.each }, (_, index) => `${this.round}-${index}`);
+  }
+
+  private subscribe(socket: WebSocket): void {
+    for (const id of this.ids())
+      socket.send(JSON.stringify({ id, type: 'subscribe', payload: { query: this.document } }));
   }
 
   private async connect(number: number): Promise<void> {
-    const { hearerTokens } = this.dataset;
-    const token = hearerTokens[number % hearerTokens.length] ?? '';
+    const { tokens } = this.audience;
+    const token = tokens[number % tokens.length] ?? '';
     const socket = new WebSocket(
       `${this.contender.url.replace('http', 'ws')}/graphql`,
       'graphql-transport-ws',
-      {
-        skipUTF8Validation: true,
-        perMessageDeflate: false,
-      },
+      { skipUTF8Validation: true, perMessageDeflate: false },
     );
     this.sockets.push(socket);
     await once(socket, 'open');
     const payload = { Authorization: `Bearer ${token}` };
     socket.send(JSON.stringify({ type: 'connection_init', payload }));
-    const [acknowledgement] = (await once(socket, 'message')) as [Buffer];
+    // A server that does not want it closes it, and says why.
+    const refused = once(socket, 'close').then((why): never => {
+      throw new Error(`A socket was closed: ${why.map(String).join(' ')}`);
+    });
+    const [acknowledgement] = (await Promise.race([once(socket, 'message'), refused])) as [Buffer];
     if (!acknowledgement.includes('connection_ack')) throw new Error(acknowledgement.toString());
-    for (let id = 1; id <= EACH; id += 1)
-      socket.send(JSON.stringify({ id: String(id), type: 'subscribe', payload: { query: HEAR } }));
-    socket.on('message', (data: Buffer) => this.take(socket, data));
-  }
-
-  private take(socket: WebSocket, data: Buffer): void {
-    if (data.includes('"ping"')) {
-      socket.send('{"type":"pong"}');
-      return;
-    }
-    if (this.first === null) {
-      const { type, payload } = JSON.parse(data.toString()) as Frame;
-      if (type !== 'next') return;
-      this.first = payload;
-    }
-    this.heard += 1;
-    if (this.heard === this.wanted) this.allHeard();
+    this.subscribe(socket);
+    socket.on('message', (data: Buffer) => {
+      if (data.includes('"type":"next"')) this.heard(data);
+      else if (data.includes('"ping"')) socket.send('{"type":"pong"}');
+      else if (!data.includes('"complete"')) throw new Error(`A subscriber got ${data.toString()}`);
+    });
   }
 }
 
-/** All must tell the same, or what is compared is not the same work. */
-export function checkTellTheSame(told: readonly unknown[]): void {
-  for (const one of told) deepStrictEqual(one, told[0]);
-}
+/** What a frame tells its subscriber. */
+export const toldIn = (frame: Buffer): unknown =>
+  (JSON.parse(frame.toString()) as { payload: unknown }).payload;

@@ -5,55 +5,92 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { createProviderDouble } from '../test/kit/provider-double';
-import { CONTENDERS, Contender, LIVE, PLAIN, type Name } from './contender';
+import { createProviderDouble, type ProviderDouble } from '../test/kit/provider-double';
+import { Confirmations, SENDS_PER_SECOND, type Times } from './confirmed';
+import { CONTENDERS, Contender, LIVE, ON_POSTGRES, PLAIN, type Name, type Surroundings } from './contender';
 import { makeDataset, type Dataset } from './dataset';
-import { checkTellTheSame, Hearers, SUBSCRIPTIONS } from './hearers';
+import { measureFanout, type Fanout } from './fanout';
+import { Hearers } from './hearers';
 import { paceOf, type Pace } from './load';
 import { spreadOf, type Result } from './measured';
-import { OPERATIONS, type Ask, type Operation } from './operations';
+import { askOf, OPERATIONS, type Operation } from './operations';
+import { PostgresData } from './postgres';
 import { sharesIn, type Part } from './profile';
 import { reportOn, writePage } from './report';
+import { measureRouted, type Routed } from './routed';
 
 const ROUNDS = 3;
-const SIZES = { sends: 100_000, contacts: 20_000, agents: 200, templates: 50 };
 const LOAD_CORE = '1';
 const PEERS = path.join(__dirname, 'peers');
+/** Each with packages of its own: PostGraphile needs another version of graphql than the others. */
+const PACKAGES = [PEERS, path.join(PEERS, 'postgraphile')];
 
 const { values: options } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, json: { type: 'string' } },
 });
-const seconds = options.quick ? 3 : 10;
+const seconds = options.quick ? 1.5 : 8;
+const confirmedSeconds = options.quick ? 5 : 10;
+const settling = options.quick ? 1_000 : 3_000;
+const SIZES = {
+  ...(options.quick ? { sends: 30_000, accepted: 5_000 } : { sends: 100_000, accepted: 20_000 }),
+  contacts: 20_000,
+  agents: 200,
+  templates: 50,
+};
+/** Sockets of the subscribers, and the subscriptions on each: an agent has at most 20 sockets at Saludo. */
+const [SOCKETS, EACH] = [2_500, 2];
 
 const say = (line: string): boolean => process.stderr.write(`${line}\n`);
 
 type Contenders = ReadonlyMap<Name, Contender>;
 
-/** Requests of one operation, each with a number of its own. */
-function asksOf(operation: Operation, dataset: Dataset): () => Ask {
-  let number = 0;
-  return () => operation.ask((number += 1), dataset);
+/** All must tell the same, or what is compared is not the same work. */
+function checkTheSame(what: string, told: ReadonlyMap<Name, unknown>): void {
+  for (const [name, one] of told)
+    deepStrictEqual(one, told.get('ours'), `${name} answers ${what} otherwise than we do`);
 }
 
-/** Everybody must answer the same, or what is compared is not the same work. */
-async function checkEqual(contenders: Contenders, { name: what }: Operation, next: () => Ask): Promise<void> {
+/** Numbers of requests: no two are the same where that matters. */
+function counter(): () => number {
+  let number = 0;
+  return () => (number += 1);
+}
+
+async function checkEqual(
+  contenders: Contenders,
+  operation: Operation,
+  dataset: Dataset,
+  next: () => number,
+): Promise<void> {
   for (let attempt = 0; attempt < 5; attempt += 1) {
-    const ask = next();
+    const number = next();
     const answers = new Map<Name, unknown>();
-    for (const [name, contender] of contenders) answers.set(name, await contender.answer(ask));
-    for (const [name, answer] of answers)
-      deepStrictEqual(answer, answers.get('ours'), `${name} answers ${what} otherwise than we do`);
+    for (const [name, contender] of contenders) {
+      const answer = await contender.answer(askOf(operation, name, number, dataset));
+      answers.set(name, operation.otherWords?.[name]?.translated(answer) ?? answer);
+    }
+    checkTheSame(operation.name, answers);
   }
 }
 
+/** Alternating, so that what changes in the machine meanwhile meets all alike. */
+const inRound = <T>(round: number, all: readonly T[]): readonly T[] =>
+  round % 2 === 0 ? all : [...all].reverse();
+
 /** Rounds in alternating order, one server under load at a time, after each was warmed up. */
-async function measure(contenders: Contenders, operation: Operation, next: () => Ask): Promise<Result> {
+async function measure(
+  contenders: Contenders,
+  operation: Operation,
+  dataset: Dataset,
+  next: () => number,
+): Promise<Result> {
   const paces = new Map<Name, Pace[]>([...contenders.keys()].map((name) => [name, []]));
-  for (const contender of contenders.values()) await paceOf(contender, next, seconds / 2);
+  const run = (name: Name, contender: Contender, lasting: number): Promise<Pace> =>
+    paceOf(contender, () => askOf(operation, name, next(), dataset), lasting);
+  for (const [name, contender] of contenders) await run(name, contender, seconds / 2);
   for (let round = 0; round < ROUNDS; round += 1) {
-    const order = round % 2 === 0 ? [...contenders] : [...contenders].reverse();
-    for (const [name, contender] of order) {
-      const pace = await paceOf(contender, next, seconds);
+    for (const [name, contender] of inRound(round, [...contenders])) {
+      const pace = await run(name, contender, seconds);
       paces.get(name)?.push(pace);
       say(
         `${operation.name}, round ${round + 1}: ${name} ${pace.rate.toFixed(0)}/s, p99 ${pace.p99.toFixed(1)} ms`,
@@ -66,29 +103,30 @@ async function measure(contenders: Contenders, operation: Operation, next: () =>
 }
 
 /** Measures one operation on servers that were started for it, so that nothing of another is still under way. */
-async function compare(operation: Operation, dataset: Dataset, providerUrl: string): Promise<Result> {
+async function compare(operation: Operation, surroundings: Surroundings): Promise<Result> {
+  const { dataset, postgres } = surroundings;
   const contenders = new Map<Name, Contender>();
-  const next = asksOf(operation, dataset);
+  const next = counter();
   try {
-    for (const name of CONTENDERS.filter((one) => operation.isGraphQl || PLAIN.has(one)))
-      contenders.set(name, await Contender.start(name, dataset, providerUrl));
-    await checkEqual(contenders, operation, next);
-    return await measure(contenders, operation, next);
+    for (const name of CONTENDERS) {
+      if (!operation.isGraphQl && !PLAIN.has(name)) continue;
+      if (!postgres && ON_POSTGRES.has(name)) continue;
+      contenders.set(name, await Contender.start(name, surroundings));
+    }
+    await checkEqual(contenders, operation, dataset, next);
+    return await measure(contenders, operation, dataset, next);
   } finally {
     for (const contender of contenders.values()) await contender.stop();
   }
 }
 
 /** What our server's main thread spends its time on in one operation, of 1. */
-async function profile(
-  operation: Operation,
-  dataset: Dataset,
-  providerUrl: string,
-): Promise<ReadonlyMap<Part, number>> {
+async function profile(operation: Operation, surroundings: Surroundings): Promise<ReadonlyMap<Part, number>> {
   const folder = mkdtempSync(path.join(tmpdir(), 'saludo-profile-'));
+  const next = counter();
   try {
-    const contender = await Contender.start('ours', dataset, providerUrl, folder);
-    await paceOf(contender, asksOf(operation, dataset), 2 * seconds);
+    const contender = await Contender.start('ours', surroundings, folder);
+    await paceOf(contender, () => askOf(operation, 'ours', next(), surroundings.dataset), 2 * seconds);
     await contender.stop('SIGTERM');
     return sharesIn(folder);
   } finally {
@@ -96,63 +134,142 @@ async function profile(
   }
 }
 
-/** Measures how events reach all who subscribe, and what a subscription costs that hears nothing. */
-async function compareLive(dataset: Dataset, providerUrl: string): Promise<Result[]> {
-  const rates = new Map<Name, number[]>(LIVE.map((name) => [name, []]));
-  const memory = new Map<Name, number[]>(LIVE.map((name) => [name, []]));
+/** Everything that is measured of subscriptions at one server. */
+interface Live {
+  fanout: Fanout;
+  routed: Routed;
+}
+
+async function measureLive(contender: Contender, dataset: Dataset): Promise<Live> {
+  const hearers = new Hearers(contender, { each: EACH, tokens: dataset.hearerTokens, settling });
+  try {
+    const fanout = await measureFanout(contender, hearers, dataset, { sockets: SOCKETS, seconds });
+    return { fanout, routed: await measureRouted(contender, hearers, dataset, { seconds }) };
+  } finally {
+    hearers.close();
+  }
+}
+
+/** Measures in rounds how events reach who subscribes, at one freshly started server at a time. */
+async function compareLive(surroundings: Surroundings): Promise<Result[]> {
+  const all = new Map<Name, Live[]>(LIVE.map((name) => [name, []]));
   for (let round = 0; round < ROUNDS; round += 1) {
-    const told: unknown[] = [];
-    for (const name of round % 2 === 0 ? LIVE : [...LIVE].reverse()) {
-      const contender = await Contender.start(name, dataset, providerUrl);
+    const told = new Map<Name, unknown>();
+    for (const name of inRound(round, LIVE)) {
+      const contender = await Contender.start(name, surroundings);
       try {
-        const { hearers, memoryOfEach } = await Hearers.open(contender, dataset);
-        told.push(await hearers.event(), await hearers.event());
-        const rate = await hearers.pace(seconds);
-        hearers.close();
-        rates.get(name)?.push(rate);
-        memory.get(name)?.push(memoryOfEach);
+        const live = await measureLive(contender, surroundings.dataset);
+        all.get(name)?.push(live);
+        told.set(name, [live.fanout.told, live.routed.told]);
         say(
-          `events, round ${round + 1}: ${name} ${rate.toFixed(0)}/s, ${memoryOfEach.toFixed(1)} kB a subscription`,
+          `events, round ${round + 1}: ${name} ${live.fanout.rate.toFixed(0)}/s to all, ${live.routed.rate.toFixed(0)}/s to one agent, ${live.fanout.memoryOfEach.toFixed(1)} kB a subscription`,
         );
       } finally {
         await contender.stop();
       }
     }
-    checkTellTheSame(told.filter((_one, index) => index % 2 === 0));
+    checkTheSame('subscriptions', told);
   }
-  const spreads = (all: ReadonlyMap<Name, number[]>): Result['values'] =>
-    new Map([...all].map(([name, values]) => [name, spreadOf(values)]));
-  const hearing = `${SUBSCRIPTIONS.toLocaleString('en')} subscriptions of one document`;
+  const spreads = (figure: (live: Live) => number): Result['values'] =>
+    new Map([...all].map(([name, some]) => [name, spreadOf(some.map(figure))]));
+  const [count, agents] = [SOCKETS * EACH, surroundings.dataset.hearerTokens.length];
+  const subscriptions = `${count.toLocaleString('en')} subscriptions`;
   return [
-    { name: 'fanout', title: `an event told to ${hearing}`, unit: '/s', values: spreads(rates) },
-    { name: 'memory', title: `memory for each of ${hearing}`, unit: ' kB', values: spreads(memory) },
+    {
+      name: 'fanout',
+      title: `an event told to ${subscriptions} of one document: deliveries`,
+      unit: '/s',
+      values: spreads(({ fanout }) => fanout.rate),
+    },
+    {
+      name: 'routed',
+      title: `an event told to its one agent's ${count / agents} of ${subscriptions} (${agents} agents): events`,
+      unit: '/s',
+      values: spreads(({ routed }) => routed.rate),
+    },
+    {
+      name: 'memory',
+      title: `memory for each of ${subscriptions} of one document`,
+      unit: ' kB',
+      values: spreads(({ fanout }) => fanout.memoryOfEach),
+    },
   ];
 }
 
+/** How long our server takes to tell an agent that WhatsApp took its message. */
+async function measureConfirmed(surroundings: Surroundings, provider: ProviderDouble): Promise<Result[]> {
+  const { dataset } = surroundings;
+  const contender = await Contender.start('ours', surroundings);
+  const confirmations = await Confirmations.open(contender, dataset, provider);
+  const times: Times[] = [];
+  try {
+    await confirmations.measure(confirmedSeconds / 5);
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const measured = await confirmations.measure(confirmedSeconds);
+      times.push(measured);
+      say(
+        `confirmed, round ${round + 1}: p50 ${measured.p50.toFixed(1)} ms, p99 ${measured.p99.toFixed(1)} ms`,
+      );
+    }
+  } finally {
+    confirmations.close();
+    await contender.stop();
+  }
+  return (['p50', 'p99'] as const).map((part) => ({
+    name: 'confirmed',
+    part,
+    title: `from WhatsApp's answer to \`sendConfirmed\` at the client, at ${SENDS_PER_SECOND} sends/s: ${part}`,
+    unit: ' ms',
+    values: new Map([['ours', spreadOf(times.map((one) => one[part]))]]),
+  }));
+}
+
+async function measureAll(surroundings: Surroundings, provider: ProviderDouble): Promise<void> {
+  const results: Result[] = [];
+  for (const operation of OPERATIONS) results.push(await compare(operation, surroundings));
+  results.push(...(await compareLive(surroundings)), ...(await measureConfirmed(surroundings, provider)));
+  const { table, json } = reportOn(results);
+  process.stdout.write(`${table}\n`);
+  if (!options.quick) {
+    const profiles = new Map<string, ReadonlyMap<Part, number>>();
+    for (const operation of OPERATIONS) profiles.set(operation.name, await profile(operation, surroundings));
+    writePage(results, { seconds, rounds: ROUNDS, sizes: SIZES, profiles });
+  }
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(json, null, 2)}\n`);
+}
+
+/** Rejects where this process is to end before its work is done: what it has made elsewhere is to go first. */
+const interrupted = (): Promise<never> =>
+  new Promise((_resolve, reject) => {
+    process.once('uncaughtException', reject);
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.once(signal, () => reject(new Error(`Stopped by ${signal}`)));
+  });
+
 async function main(): Promise<void> {
   execFileSync('taskset', ['-pc', LOAD_CORE, String(process.pid)]);
-  if (!existsSync(path.join(PEERS, 'node_modules'))) {
-    say('Installing the peers …');
-    execFileSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: PEERS, stdio: 'inherit' });
+  for (const packages of PACKAGES) {
+    if (existsSync(path.join(packages, 'node_modules'))) continue;
+    say(`Installing the peers in ${path.relative(process.cwd(), packages)} …`);
+    execFileSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: packages, stdio: 'inherit' });
   }
   const folder = mkdtempSync(path.join(tmpdir(), 'saludo-bench-'));
   const provider = await createProviderDouble();
+  let postgres: PostgresData | null = null;
+  const interruption = interrupted();
+  interruption.catch(() => undefined);
   try {
     say('Making the data …');
     const dataset = await makeDataset(folder, SIZES);
-    const results: Result[] = [];
-    for (const operation of OPERATIONS) results.push(await compare(operation, dataset, provider.url));
-    results.push(...(await compareLive(dataset, provider.url)));
-    const { table, json } = reportOn(results);
-    process.stdout.write(`${table}\n`);
-    if (!options.quick) {
-      const profiles = new Map<string, ReadonlyMap<Part, number>>();
-      for (const operation of OPERATIONS)
-        profiles.set(operation.name, await profile(operation, dataset, provider.url));
-      writePage(results, { seconds, rounds: ROUNDS, sizes: SIZES, profiles });
-    }
-    if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(json, null, 2)}\n`);
+    postgres = await PostgresData.make(dataset.file, dataset.environment);
+    if (!postgres) say('No PostgreSQL answers: what is measured on it is left out.');
+    await Promise.race([
+      measureAll({ dataset, postgres, providerUrl: provider.url }, provider),
+      interruption,
+    ]);
   } finally {
+    for (const contender of Contender.running) await contender.stop();
+    await postgres?.drop();
     await provider.close();
     rmSync(folder, { recursive: true, force: true });
   }

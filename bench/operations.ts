@@ -1,12 +1,15 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { APP_SECRET, messagesBody } from '../test/kit/customer';
-import type { Dataset } from './dataset';
+import { graphQl, type Ask } from './ask';
+import type { Name } from './contender';
+import { sendIdOf, type Dataset } from './dataset';
+import { IN_POSTGRAPHILES_WORDS } from './postgraphile';
 
-/** A request over HTTP. */
-export interface Ask {
-  path: string;
-  headers: Record<string, string>;
-  body: string;
+/** An operation for a server whose schema is its own. */
+export interface OtherWords {
+  ask: (number: number, dataset: Dataset) => Ask;
+  /** Its answer as the others give theirs: done here, so that it costs that server nothing. */
+  translated: (answer: unknown) => unknown;
 }
 
 /** What is measured: the same work, whoever does it. */
@@ -18,17 +21,9 @@ export interface Operation {
   isGraphQl: boolean;
   /** The request of this number: no two are the same where that matters. */
   ask: (number: number, dataset: Dataset) => Ask;
+  /** For those who have no such operation. */
+  otherWords?: Partial<Record<Name, OtherWords>>;
 }
-
-export const graphQl = (token: string, query: string, variables: Record<string, unknown>): Ask => ({
-  path: '/graphql',
-  headers: {
-    'content-type': 'application/json',
-    accept: 'application/json',
-    authorization: `Bearer ${token}`,
-  },
-  body: JSON.stringify({ query, variables }),
-});
 
 const OBJECTS = 'template { id name } agent { id name } contact { id name phone }';
 const POINT = `query ($id: ID!) { send(id: $id) { id status createdAt ${OBJECTS} } }`;
@@ -41,19 +36,49 @@ const SEND = `mutation ($input: SendActiveMessageInput!) {
 const RUN = Math.floor(Date.now() / 1_000) % 10_000;
 const phoneOf = (number: number): string => `+55119${String(RUN * 10_000 + 10_000_000 + number).slice(-8)}`;
 
+/** A webhook with one report of the provider. */
+export function reportOf(
+  dataset: Dataset,
+  report: { id: string; status: string; [more: string]: string },
+): Ask {
+  const { channelId, businessAccountId, phoneNumberId } = dataset;
+  const status = {
+    timestamp: String(Math.floor(Date.now() / 1_000)),
+    recipient_id: '5511970000001',
+    ...report,
+  };
+  const body = JSON.stringify(
+    messagesBody(
+      { channelId, businessAccountId, phoneNumberId, app: { url: '', clock: null as never } },
+      { statuses: [status] },
+    ),
+  );
+  const signature = createHmac('sha256', APP_SECRET).update(body).digest('hex');
+  return {
+    path: `/webhooks/whatsapp/${channelId}`,
+    headers: { 'content-type': 'application/json', 'x-hub-signature-256': `sha256=${signature}` },
+    body,
+  };
+}
+
+/** The request of this number, as this server is asked. */
+export const askOf = ({ ask, otherWords }: Operation, name: Name, number: number, dataset: Dataset): Ask =>
+  (otherWords?.[name]?.ask ?? ask)(number, dataset);
+
 export const OPERATIONS: readonly Operation[] = [
   {
     name: 'point',
     title: '`send(id)` with its template, agent and contact',
     isGraphQl: true,
-    ask: (number, { adminToken, sendIds }) =>
-      graphQl(adminToken, POINT, { id: sendIds[(number * 7_919) % sendIds.length] }),
+    ask: (number, dataset) => graphQl(dataset.adminToken, POINT, { id: sendIdOf(number, dataset) }),
+    otherWords: { postgraphile: IN_POSTGRAPHILES_WORDS.point },
   },
   {
     name: 'page',
     title: '`sends(first: 50)` with four nested objects each',
     isGraphQl: true,
     ask: (_number, { adminToken }) => graphQl(adminToken, PAGE, { first: 50 }),
+    otherWords: { postgraphile: IN_POSTGRAPHILES_WORDS.page },
   },
   {
     name: 'send',
@@ -72,31 +97,13 @@ export const OPERATIONS: readonly Operation[] = [
           idempotencyKey: randomUUID(),
         },
       }),
+    otherWords: { postgraphile: IN_POSTGRAPHILES_WORDS.send },
   },
   {
     name: 'webhook',
     title: 'a webhook, on the disk before it is answered 200',
     isGraphQl: false,
-    ask: (number, { channelId, businessAccountId, phoneNumberId }) => {
-      // A report on a message that nobody sent: what is measured is that it is taken and kept.
-      const status = {
-        id: `wamid.${RUN}.${number}`,
-        status: 'delivered',
-        timestamp: String(Math.floor(Date.now() / 1_000)),
-        recipient_id: '5511970000001',
-      };
-      const body = JSON.stringify(
-        messagesBody(
-          { channelId, businessAccountId, phoneNumberId, app: { url: '', clock: null as never } },
-          { statuses: [status] },
-        ),
-      );
-      const signature = createHmac('sha256', APP_SECRET).update(body).digest('hex');
-      return {
-        path: `/webhooks/whatsapp/${channelId}`,
-        headers: { 'content-type': 'application/json', 'x-hub-signature-256': `sha256=${signature}` },
-        body,
-      };
-    },
+    // A report on a message that nobody sent: what is measured is that it is taken and kept.
+    ask: (number, dataset) => reportOf(dataset, { id: `wamid.${RUN}.${number}`, status: 'delivered' }),
   },
 ];

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import path from 'node:path';
-import { CONTENDERS, type Name } from './contender';
 import { chartOf } from './chart';
+import { CONTENDERS, isOurs, oursBeside, type Name } from './contender';
 import type { Result } from './measured';
 import { PARTS, type Part } from './profile';
 
@@ -27,11 +27,15 @@ const TITLES: Record<Name, string> = {
   mercurius: 'mercurius 16 with JIT',
   yoga: 'graphql-yoga 5',
   limit: 'the limit: no GraphQL',
+  'ours-postgres': 'Saludo on PostgreSQL',
+  postgraphile: 'PostGraphile 4 on PostgreSQL',
 };
-const othersOf = ({ values }: Result): Name[] => [...values.keys()].filter((name) => name !== 'ours');
+const OTHERS = CONTENDERS.filter((name) => !isOurs(name));
+const othersIn = ({ values }: Result): Name[] => OTHERS.filter((name) => values.has(name));
 
 const medianOf = ({ values }: Result, name: Name): number => values.get(name)?.median ?? 0;
-const ratioOf = (result: Result, name: Name): number => medianOf(result, 'ours') / medianOf(result, name);
+const ratioOf = (result: Result, name: Name): number =>
+  medianOf(result, oursBeside(name)) / medianOf(result, name);
 
 function tableOf(results: readonly Result[]): string {
   const cell = (result: Result, name: Name): string => {
@@ -39,7 +43,7 @@ function tableOf(results: readonly Result[]): string {
     if (!values) return '';
     const { median, least, most } = values;
     const digits = result.unit === '/s' ? 0 : 1;
-    const ratio = name === 'ours' ? '' : `; ours is ${ratioOf(result, name).toFixed(2)} ×`;
+    const ratio = isOurs(name) ? '' : `; ours is ${ratioOf(result, name).toFixed(2)} ×`;
     return `${median.toFixed(digits)}${result.unit} (${least.toFixed(digits)}–${most.toFixed(digits)})${ratio}`;
   };
   return [
@@ -51,16 +55,22 @@ function tableOf(results: readonly Result[]): string {
   ].join('\n');
 }
 
+/** Every contender has its place in the figures of each operation: null where it does not take part. */
 function jsonOf(results: readonly Result[]): Record<string, unknown> {
-  return Object.fromEntries(
-    results.map((result) => [
-      result.name,
-      {
-        ...Object.fromEntries([...result.values].map(([name, { median }]) => [name, median])),
-        ratios: Object.fromEntries(othersOf(result).map((name) => [name, ratioOf(result, name)])),
-      },
-    ]),
-  );
+  const figures = (result: Result): object => {
+    const ofEach = (names: readonly Name[], figure: (name: Name) => number): object =>
+      Object.fromEntries(names.map((name) => [name, result.values.has(name) ? figure(name) : null]));
+    return {
+      ...ofEach(CONTENDERS, (name) => medianOf(result, name)),
+      ratios: ofEach(OTHERS, (name) => ratioOf(result, name)),
+    };
+  };
+  const json: Record<string, object> = {};
+  for (const result of results) {
+    const { name, part } = result;
+    json[name] = part === undefined ? figures(result) : { ...json[name], [part]: medianOf(result, 'ours') };
+  }
+  return json;
 }
 
 function profileTable(profiles: Circumstances['profiles']): string {
@@ -88,9 +98,14 @@ export function writePage(
   const had = Object.entries(sizes).map(([what, count]) => `${count.toLocaleString('en')} ${what}`);
   const page = `# Performance
 
-Written by \`npm run bench\`. Each server runs on one core and the load on another, over the same SQLite file with ${had.join(', ')}.
+Written by \`npm run bench\`. Each server runs on one core and the load on another, over copies of the same SQLite file with ${had.join(', ')}.
 All are asked the same by 32 clients, and must answer the same. Saludo does so with all that it does for every request: who asks
 is authenticated and looked up, the document is checked against its limits, rights hold for each row. The others know no callers.
+
+PostGraphile is compared with Saludo on PostgreSQL, each over a copy of the same data in a database of its own. PostgreSQL's
+processes are not bound to a core: they run on both, beside the server and beside the load, for the one as for the other.
+PostGraphile connects as a superuser, whom row-level security does not hold for. Its send is one row written into the table, its own
+create mutation; the others write a new contact too, and Saludo all that the message needs on its way.
 
 ${tableOf(results)}
 
@@ -104,6 +119,13 @@ ${profileTable(profiles)}
 Shares of the time in which its main thread was at work, by whose code it ran. What SQLite does itself is done on other
 threads, and is not in it.
 
+## How events are caused
+
+Those told to all are an agent's new presence, one after another. Those for one agent are reports of the provider on a message of
+that agent, 32 on their way at once: a signed webhook, the new status on the disk, and the subscribers of that agent told. mercurius
+has a filter in each subscription; the limit looks the agent's sockets up. What is measured up to \`sendConfirmed\` begins when the
+provider answers and ends when the frame has come to its client.
+
 ![How many answers each server gives while Saludo gives one](pictures/performance.svg)
 `;
   const file = path.join(DOCS, 'performance.md');
@@ -112,7 +134,7 @@ threads, and is not in it.
   const bars = results
     .filter(({ unit }) => unit === '/s')
     .flatMap((result) =>
-      othersOf(result).map((name) => ({
+      othersIn(result).map((name) => ({
         label: `${result.name}: ${TITLES[name]}`,
         value: ratioOf(result, name),
       })),

@@ -1,9 +1,19 @@
 // The limit of this machine and driver: no GraphQL at all, one prepared join, JSON put together by hand, and whatever
 // comes while the disk is waited for is written with the next commit.
-import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import { WebSocketServer } from 'ws';
-import { all, connect, contractId, insertion, instant, rowsFor } from './rows.mjs';
+import {
+  agentOf,
+  all,
+  checkSignature,
+  connect,
+  contractId,
+  insertion,
+  instant,
+  reportIn,
+  rowsFor,
+} from './rows.mjs';
 
 const JOINED = `
   select s.id, s.status, s.created_at, t.id as template_id, t.name as template_name, a.id as agent_id, a.name as agent_name,
@@ -23,10 +33,10 @@ const write = connect();
 let waiting = [];
 let writing = false;
 
-/** Resolves once these insertions are on the disk. */
-function keep(...insertions) {
+/** Resolves once what these statements write is on the disk. */
+function keep(...statements) {
   return new Promise((resolve, reject) => {
-    waiting.push({ insertions, resolve, reject });
+    waiting.push({ statements, resolve, reject });
     if (!writing) void commitAll();
   });
 }
@@ -38,7 +48,7 @@ async function commitAll() {
     waiting = [];
     try {
       await write('begin immediate');
-      for (const { insertions } of batch) for (const one of insertions) await write(...one);
+      for (const { statements } of batch) for (const one of statements) await write(...one);
       await write('commit');
       for (const { resolve } of batch) resolve();
     } catch (error) {
@@ -50,25 +60,48 @@ async function commitAll() {
 
 await write('create table if not exists kept_bodies (id text primary key, body text not null)');
 
-async function takeWebhook(body, given) {
-  const due = Buffer.from(
-    `sha256=${createHmac('sha256', process.env.APP_SECRET).update(body).digest('hex')}`,
-  );
-  const signature = Buffer.from(String(given));
-  if (due.length !== signature.length || !timingSafeEqual(due, signature)) throw new Error('not signed');
-  await keep(insertion('kept_bodies', { id: randomUUID(), body: body.toString() }));
+const server = createServer();
+const presenceHearers = new Set();
+/** Who hears of an agent's sends, by the agent. */
+const hearersOf = new Map();
+new WebSocketServer({ server, perMessageDeflate: false }).on('connection', (socket) => {
+  let agent;
+  const presence = new Map();
+  const hear = async (id, { query }) => {
+    if (query.includes('presenceChanged')) {
+      presence.set(id, [socket, id]);
+      presenceHearers.add(presence.get(id));
+      return;
+    }
+    const agentId = await agent;
+    if (!hearersOf.has(agentId)) hearersOf.set(agentId, []);
+    hearersOf.get(agentId).push([socket, id]);
+  };
+  socket.on('message', (data) => {
+    const { id, type, payload } = JSON.parse(data.toString());
+    if (type === 'connection_init') {
+      agent = agentOf(payload.Authorization);
+      socket.send('{"type":"connection_ack"}');
+    } else if (type === 'subscribe') void hear(id, payload);
+    else if (type === 'complete') presenceHearers.delete(presence.get(id));
+  });
+});
+
+async function takeWebhook(body, signature) {
+  checkSignature(body, signature);
+  if (body.includes('biz_opaque_callback_data')) await takeReport(reportIn(body));
+  else await keep(insertion('kept_bodies', { id: randomUUID(), body: body.toString() }));
   return '';
 }
 
-const server = createServer();
-const hearers = new Set();
-new WebSocketServer({ server, perMessageDeflate: false }).on('connection', (socket) => {
-  socket.on('message', (data) => {
-    const { id, type } = JSON.parse(data.toString());
-    if (type === 'connection_init') socket.send('{"type":"connection_ack"}');
-    else if (type === 'subscribe') hearers.add([socket, id]);
-  });
-});
+/** What the provider reports of a send, written down and told to the agent whose it is. */
+async function takeReport({ id, status }) {
+  const [{ agent_id: agentId }] = await all('select agent_id from sends where id = ?', [id]);
+  await keep(['update sends set status = ? where id = ?', [status, id]]);
+  const told = `"type":"next","payload":{"data":{"sendStatusChanged":{"status":"${status}","send":{"id":"${id}"}}}}}`;
+  for (const [socket, subscription] of hearersOf.get(agentId) ?? [])
+    socket.send(`{"id":"${subscription}",${told}`);
+}
 
 /** One agent's new presence, written down and told to all. */
 async function setPresence(presence) {
@@ -76,7 +109,7 @@ async function setPresence(presence) {
   await write('update agents set presence = ? where id = ?', [presence, id]);
   const [{ name }] = await all('select name from agents where id = ?', [id]);
   const told = `"type":"next","payload":{"data":{"presenceChanged":{"presence":"${presence}","agent":${named(id, name)}}}}}`;
-  for (const [socket, subscription] of hearers) socket.send(`{"id":"${subscription}",${told}`);
+  for (const [socket, subscription] of presenceHearers) socket.send(`{"id":"${subscription}",${told}`);
   return `{"data":{"setPresence":{"agent":{"id":"${id}"}}}}`;
 }
 

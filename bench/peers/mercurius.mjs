@@ -1,9 +1,22 @@
 // mercurius with its JIT, and resolvers of SQL written by hand; its own loaders gather the objects of a page. It writes
-// with TypeORM's repositories, as such servers usually do.
+// with TypeORM's repositories, as such servers usually do. Who subscribes to what concerns an agent has a filter for it.
 import fastify from 'fastify';
 import mercurius from 'mercurius';
 import { DataSource, EntitySchema } from 'typeorm';
-import { all, byIds, instant, OBJECTS, rowsFor, SCHEMA, sendOf, sendsOf } from './rows.mjs';
+import {
+  agentOf,
+  all,
+  byIds,
+  checkSignature,
+  instant,
+  OBJECTS,
+  reportIn,
+  rowsFor,
+  SCHEMA,
+  sendOf,
+  sendsOf,
+  UPDATE_STATUS,
+} from './rows.mjs';
 
 async function entityOf(table) {
   const columns = await all(
@@ -60,6 +73,12 @@ const resolvers = {
   },
   Subscription: {
     presenceChanged: { subscribe: (_root, _given, { pubsub }) => pubsub.subscribe('presence') },
+    sendStatusChanged: {
+      subscribe: mercurius.withFilter(
+        (_root, _given, { pubsub }) => pubsub.subscribe('statuses'),
+        ({ sendStatusChanged }, _given, { agentId }) => sendStatusChanged.agentId === agentId,
+      ),
+    },
   },
   Send: { createdAt: ({ created_at }) => instant(created_at) },
 };
@@ -92,5 +111,26 @@ const loaders = {
 };
 
 const app = fastify();
-app.register(mercurius, { schema: SCHEMA, resolvers, loaders, jit: 1, subscription: true });
+app.register(mercurius, {
+  schema: SCHEMA,
+  resolvers,
+  loaders,
+  jit: 1,
+  subscription: { onConnect: async ({ payload }) => ({ agentId: await agentOf(payload.Authorization) }) },
+});
+app.register(async (webhooks) => {
+  // The signature is over the bytes as they came.
+  webhooks.removeContentTypeParser('application/json');
+  webhooks.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
+    done(null, body),
+  );
+  webhooks.post('/webhooks/whatsapp/:channel', async ({ headers, body }) => {
+    checkSignature(body, headers['x-hub-signature-256']);
+    const { id, status } = reportIn(body);
+    const [{ agent_id: agentId }] = await all(UPDATE_STATUS, [status, id]);
+    const payload = { sendStatusChanged: { status, send: { id }, agentId } };
+    await app.graphql.pubsub.publish({ topic: 'statuses', payload });
+    return '';
+  });
+});
 await app.listen({ port: Number(process.env.PORT), host: '127.0.0.1' });

@@ -1,5 +1,5 @@
 // The rows that all peers answer from, over the same driver as Saludo's, with statements that are prepared once.
-import { randomUUID } from 'node:crypto';
+import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
 import sqlite3 from 'sqlite3';
 
 export const contractId = process.env.CONTRACT_ID;
@@ -52,8 +52,9 @@ export const SCHEMA = `
   }
   input SetPresenceInput { presence: String! }
   type SetPresencePayload { agent: Agent }
-  type Subscription { presenceChanged: PresenceChanged! }
+  type Subscription { presenceChanged: PresenceChanged! sendStatusChanged: SendStatusChanged! }
   type PresenceChanged { presence: String! agent: Agent! }
+  type SendStatusChanged { status: String! send: Send! }
   input SendActiveMessageInput {
     botId: ID! templateId: ID! recipient: RecipientInput! parameters: [TemplateParameterInput!] idempotencyKey: String!
   }
@@ -117,3 +118,28 @@ export const insertion = (table, row) => [
 /** The two checks of a create: the agent may send from this bot, and the template is turned on there. */
 export const MAY_SEND = `select 1 from agent_permissions where agent_id = ? and bot_id = ?`;
 export const IS_ENABLED = `select 1 from template_activations where bot_id = ? and template_id = ? and enabled = 1`;
+
+/** Whose a token is: the others know no callers, but have to know whom an event is for. */
+export async function agentOf(authorization) {
+  const [, claims] = authorization.split('.');
+  const { email } = JSON.parse(Buffer.from(claims, 'base64url').toString());
+  const [agent] = await all('select id from agents where email = ? and contract_id = ?', [email, contractId]);
+  return agent.id;
+}
+
+/** Throws where a webhook is not signed over these bytes. */
+export function checkSignature(body, given) {
+  const due = Buffer.from(
+    `sha256=${createHmac('sha256', process.env.APP_SECRET).update(body).digest('hex')}`,
+  );
+  const signature = Buffer.from(String(given));
+  if (due.length !== signature.length || !timingSafeEqual(due, signature)) throw new Error('not signed');
+}
+
+/** What a webhook reports: the send that the provider was given along with the message, and its status now. */
+export function reportIn(body) {
+  const [report] = JSON.parse(body.toString()).entry[0].changes[0].value.statuses;
+  return { id: report.biz_opaque_callback_data, status: report.status.toUpperCase() };
+}
+
+export const UPDATE_STATUS = 'update sends set status = ? where id = ? returning agent_id';

@@ -25,9 +25,20 @@ export function urlOf(name: string, owner: Owner): string {
   return url.toString();
 }
 
-/** Runs one statement outside of any database of the tests; its rows. */
-export async function asAdministrator(statement: string): Promise<Record<string, unknown>[]> {
-  const client = new Client({ connectionString: SERVER });
+/** Where a database is for whoever may do everything on the server. */
+export function administratorsUrl(name: string): string {
+  const url = new URL(SERVER);
+  url.pathname = `/${name}`;
+  return url.toString();
+}
+
+/** Runs one statement, outside of any database of the tests unless one is named; its rows. */
+export async function asAdministrator(
+  statement: string,
+  database?: string,
+): Promise<Record<string, unknown>[]> {
+  const connectionString = database === undefined ? SERVER : administratorsUrl(database);
+  const client = new Client({ connectionString });
   await client.connect();
   try {
     return (await client.query<Record<string, unknown>>(statement)).rows;
