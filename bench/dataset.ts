@@ -11,8 +11,8 @@ import { Desk } from '../test/kit/desk';
 /** How much of everything there is. */
 export interface Sizes {
   sends: number;
-  /** Of the sends, those that have their delivery with all that is known of it. */
-  accepted: number;
+  /** So many of the sends have theirs, with all that is known of it. */
+  deliveries: number;
   contacts: number;
   agents: number;
   templates: number;
@@ -94,21 +94,21 @@ async function multiply(
 async function multiplyDelivery(
   connection: Connection,
   { id, contactId }: { id: string; contactId: string },
-  { accepted, contacts }: Sizes,
+  { deliveries, contacts }: Sizes,
 ): Promise<void> {
   const facts = await connection.all(
     sql`select id, provider_message_id from delivery_facts where delivery_id = ${id}`,
   );
   await multiply(connection, 'deliveries', {
     id,
-    copies: accepted,
+    copies: deliveries,
     changed: { contact_id: copyOf(contactId, contacts), provider_message_id: MESSAGE_ID },
   });
   for (const [index, fact] of facts.entries()) {
     await multiply(connection, 'delivery_facts', {
       id: fact['id'] as string,
-      copies: accepted,
-      after: index * accepted,
+      copies: deliveries,
+      after: index * deliveries,
       changed: {
         delivery_id: numbered(id, sql`n`),
         ...(fact['provider_message_id'] !== null && { provider_message_id: MESSAGE_ID }),
@@ -179,7 +179,7 @@ export async function makeDataset(folder: string, sizes: Sizes): Promise<Dataset
       businessAccountId: desk.businessAccountId,
       sendRow: { ...sendRow },
       sendIds: rows.map(({ id }) => id as string),
-      accepted: Array.from({ length: sizes.accepted }, (_, index) => ({
+      accepted: Array.from({ length: sizes.deliveries }, (_, index) => ({
         id: `${prefixOf(send.id)}${String(index + 1).padStart(26, '0')}`,
         hearer: (index + 1) % sizes.agents,
       })),

@@ -30,9 +30,9 @@ const { values: options } = parseArgs({
 });
 const seconds = options.quick ? 1.5 : 8;
 const confirmedSeconds = options.quick ? 5 : 10;
-const settling = options.quick ? 1_000 : 3_000;
+const settling = options.quick ? 500 : 3_000;
 const SIZES = {
-  ...(options.quick ? { sends: 30_000, accepted: 5_000 } : { sends: 100_000, accepted: 20_000 }),
+  ...(options.quick ? { sends: 30_000, deliveries: 5_000 } : { sends: 100_000, deliveries: 20_000 }),
   contacts: 20_000,
   agents: 200,
   templates: 50,
@@ -105,18 +105,22 @@ async function measure(
 /** Measures one operation on servers that were started for it, so that nothing of another is still under way. */
 async function compare(operation: Operation, surroundings: Surroundings): Promise<Result> {
   const { dataset, postgres } = surroundings;
-  const contenders = new Map<Name, Contender>();
   const next = counter();
+  const names = CONTENDERS.filter(
+    (name) => (operation.isGraphQl || PLAIN.has(name)) && (postgres || !ON_POSTGRES.has(name)),
+  );
+  const started = await Promise.allSettled(names.map((name) => Contender.start(name, surroundings)));
+  const contenders = new Map<Name, Contender>();
   try {
-    for (const name of CONTENDERS) {
-      if (!operation.isGraphQl && !PLAIN.has(name)) continue;
-      if (!postgres && ON_POSTGRES.has(name)) continue;
-      contenders.set(name, await Contender.start(name, surroundings));
+    for (const [index, name] of names.entries()) {
+      const one = started[index];
+      if (one?.status === 'rejected') throw one.reason;
+      if (one) contenders.set(name, one.value);
     }
     await checkEqual(contenders, operation, dataset, next);
     return await measure(contenders, operation, dataset, next);
   } finally {
-    for (const contender of contenders.values()) await contender.stop();
+    for (const contender of Contender.running) await contender.stop();
   }
 }
 

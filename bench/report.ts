@@ -112,19 +112,19 @@ ${tableOf(results)}
 Medians of ${rounds} rounds of ${seconds} s in alternating order, the least and the most in brackets, measured on ${new Date().toISOString().slice(0, 10)} on
 ${machine}.
 
+## How events are caused
+
+Those told to all are an agent's new presence, one after another. Those for one agent are reports of the provider on a message of
+that agent, 32 on their way at once: a signed webhook, the new status on the disk, and the subscribers of that agent told. mercurius
+has a filter in each subscription; the limit looks the agent's sockets up. What is measured up to \`sendConfirmed\` begins when the
+provider answers and ends when the frame has come to its client, in rounds of 10 s.
+
 ## Where Saludo's time goes
 
 ${profileTable(profiles)}
 
 Shares of the time in which its main thread was at work, by whose code it ran. What SQLite does itself is done on other
 threads, and is not in it.
-
-## How events are caused
-
-Those told to all are an agent's new presence, one after another. Those for one agent are reports of the provider on a message of
-that agent, 32 on their way at once: a signed webhook, the new status on the disk, and the subscribers of that agent told. mercurius
-has a filter in each subscription; the limit looks the agent's sockets up. What is measured up to \`sendConfirmed\` begins when the
-provider answers and ends when the frame has come to its client.
 
 ![How many answers each server gives while Saludo gives one](pictures/performance.svg)
 `;
