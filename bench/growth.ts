@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -8,7 +8,9 @@ import type { Caller } from '../test/kit/caller';
 import { TestClock } from '../test/kit/clock';
 import { asAdministrator, dropOwner, newName, urlOf } from '../test/kit/postgres';
 import { GrownDesk, type Size } from './grown-desk';
+import { writeGrowth, type Grown } from './growth-report';
 import { QUESTIONS } from './growth-questions';
+import { runServer, type ServerRun } from './export-run';
 
 const { values: options } = parseArgs({
   options: {
@@ -19,6 +21,7 @@ const { values: options } = parseArgs({
 });
 const TIMES = 30;
 const WARM = 3;
+const EXPORTED = 1_000_000;
 const SIZES: readonly Size[] = [
   { sends: 10_000, contacts: 1_000, tickets: 500 },
   { sends: 100_000, contacts: 10_000, tickets: 5_000 },
@@ -57,9 +60,9 @@ async function databaseOf(engine: string): Promise<{ url: string; drop: () => Pr
   };
 }
 
-/** How long each question takes at each size. */
-async function grow(engine: string, most: number): Promise<Record<string, Record<string, number>>> {
-  const figures: Record<string, Record<string, number>> = {};
+/** How long each question takes at each size, and how a server does at the largest. */
+async function grow(engine: string, sizes: readonly Size[]): Promise<Grown> {
+  const times = new Map<string, number[]>(QUESTIONS.map(({ name }) => [name, []]));
   const database = await databaseOf(engine);
   const app = await TestApp.start({
     clock: new TestClock(Date.now()),
@@ -67,38 +70,41 @@ async function grow(engine: string, most: number): Promise<Record<string, Record
     environment: { REQUESTS_PER_MINUTE: '10000000', PRESENCE_TIMEOUT: '0' },
   });
   try {
-    const sizes = SIZES.filter(({ sends }) => sends <= most);
     const grown = await GrownDesk.open(app, sizes.at(-1) ?? { sends: 0, contacts: 0, tickets: 0 });
+    let server: ServerRun | null = null;
     for (const size of sizes) {
       const begun = performance.now();
       await grown.grow(size);
       say(`${engine}: ${size.sends} sends, made in ${((performance.now() - begun) / 1_000).toFixed(0)} s`);
-      const stopped = performance.now();
-      // What was written is settled, and the start is a measurement of its own.
-      await app.restart();
-      say(`${engine}: restarted in ${((performance.now() - stopped) / 1_000).toFixed(2)} s`);
+      const rows = Math.min(EXPORTED, size.sends);
+      // The last size's stays; each start settles what was written.
+      await app.restart(async (_url, environment) => {
+        server = await runServer(grown, environment, grown.at(rows / size.sends), rows);
+      });
+      say(`${engine}: ${JSON.stringify(server)}`);
       for (const { name, asker, ask } of QUESTIONS) {
         const caller: Caller = asker === 'agent' ? grown.agent : grown.desk.admin;
         const p95 = await timesOf(async (turn) => {
           const { document, variables } = ask(grown, turn);
           return caller.ask(document, variables);
         });
-        (figures[name] ??= {})[size.sends] = p95;
+        times.get(name)?.push(p95);
         say(`${engine} ${size.sends} ${name}: ${p95.toFixed(1)} ms`);
       }
     }
+    return { times, server };
   } finally {
     await app.stop();
     await database.drop();
   }
-  return figures;
 }
 
 async function main(): Promise<void> {
+  const sizes = SIZES.filter(({ sends }) => sends <= Number(options.most));
   const engines = options.engine === undefined ? ['sqlite', 'postgres'] : [options.engine];
-  const all: Record<string, unknown> = {};
-  for (const engine of engines) all[engine] = await grow(engine, Number(options.most));
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(all, null, 2)}\n`);
+  const all = new Map<string, Grown>();
+  for (const engine of engines) all.set(engine, await grow(engine, sizes));
+  if (options.write) writeGrowth(sizes, all);
 }
 
 main().catch((error: unknown) => {

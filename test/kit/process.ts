@@ -83,6 +83,11 @@ export class ServerProcess {
     return server;
   }
 
+  /** Its number among the machine's processes. */
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
   /** Keeps it from running, in the middle of whatever it does: its connections stay open. */
   freeze(): void {
     this.child.kill('SIGSTOP');

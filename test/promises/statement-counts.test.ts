@@ -48,7 +48,7 @@ const STATEMENTS: Readonly<Record<string, readonly number[]>> = {
   eventCursor: [2, 2],
   queues: [17, 17],
   send: [18, 19],
-  sends: [17, 18],
+  sends: [18, 19],
   checkSend: [24, 24],
   settings: [13, 12],
   sendStatistics: [16, 18],
