@@ -18,6 +18,7 @@ import { seedDemo } from './services/demo/demo-contract';
 import { InboxWorker } from './services/inbox/inbox';
 import { PresenceWatch } from './services/agents/presence';
 import { SandboxWebhooks } from './services/sandbox/webhook-delivery';
+import { SendCounting } from './services/statistics/send-counts';
 import { TemplateSyncSchedule } from './services/templates/template-sync';
 
 /** A running server. */
@@ -65,6 +66,7 @@ async function serve(config: Config, opened: OpenPlatform): Promise<Pick<App, 'u
     new Housekeeping(platform),
     new TemplateSyncSchedule(platform),
     new SandboxWebhooks(platform),
+    new SendCounting(platform),
   ];
   const masking = new Masking(platform.log);
   const readiness = new Readiness(platform);

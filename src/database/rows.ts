@@ -137,6 +137,13 @@ export interface Selection {
   limit?: number;
 }
 
+/** What is selected beside or instead of whole rows. */
+interface WideSelection extends Selection {
+  groupBy?: Sql;
+  /** A few rows of another table, and which of the entity's belong to each: these are looked up, row by row. */
+  beside?: { rows: Sql; on: Sql };
+}
+
 /**
  * Reads rows. Bound to a contract, it adds that contract to every statement, so that no condition its callers write
  * or forget can reach another contract's rows.
@@ -243,19 +250,28 @@ export class Rows {
   }
 
   /** Other columns than the entity's own: aggregates, or few of many. Names in `columns` are the database's. */
-  select(
-    entity: RowClass<object>,
-    columns: Sql,
-    selection: Selection & { groupBy?: Sql } = {},
-  ): Promise<RawRow[]> {
+  select(entity: RowClass<object>, columns: Sql, selection: WideSelection = {}): Promise<RawRow[]> {
     return this.connection.all(sql`select ${columns} ${this.from(entity, selection)}`);
   }
 
-  private from(entity: RowClass<object>, selection: Selection & { groupBy?: Sql }): Sql {
-    const { where, groupBy, orderBy, limit } = selection;
-    return sql`from ${tableOf(entity).name} where ${this.scoped(entity, where)}${
+  private from(entity: RowClass<object>, selection: WideSelection): Sql {
+    const { where, groupBy, orderBy, limit, beside } = selection;
+    const rows = beside ? this.lookedUp(entity, beside) : tableOf(entity).name;
+    return sql`from ${rows} where ${this.scoped(entity, where)}${
       groupBy ? sql` group by ${groupBy}` : empty
     }${orderBy ? sql` order by ${orderBy}` : empty}${limit === undefined ? empty : limitOf(limit)}`;
+  }
+
+  /**
+   * Both planners are kept from reading the whole table instead: SQLite reads what stands left of a cross join first
+   * (https://www.sqlite.org/optoverview.html#crossjoin), and PostgreSQL leaves a query with an offset as it is.
+   */
+  private lookedUp(entity: RowClass<object>, { rows, on }: { rows: Sql; on: Sql }): Sql {
+    const { name } = tableOf(entity);
+    const belonging = this.scoped(entity, on);
+    return this.connection.dialect === 'postgres'
+      ? sql`${rows} cross join lateral (select * from ${name} where ${belonging} offset 0) as ${name}`
+      : sql`${rows} cross join ${name} on ${belonging}`;
   }
 
   protected scoped(entity: RowClass<object>, where: Sql | undefined): Sql {

@@ -15,6 +15,8 @@ import { ContactRow } from './contact';
 import { ContactAliasRow } from './contact-alias';
 import { ContactBotRow } from './contact-bot';
 import { SendRow } from './send';
+import { SendCountRow } from './send-count';
+import { SendCountMarkRow } from './send-count-mark';
 import { DeliveryRow } from './delivery';
 import { DeliveryFactRow } from './delivery-fact';
 import { ParkedReportRow } from './parked-report';
@@ -51,6 +53,8 @@ export const ALL_ENTITIES = [
   ContactAliasRow,
   ContactBotRow,
   SendRow,
+  SendCountRow,
+  SendCountMarkRow,
   DeliveryRow,
   DeliveryFactRow,
   ParkedReportRow,

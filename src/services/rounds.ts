@@ -7,15 +7,17 @@ export const POLL_INTERVAL = SECOND;
 
 interface Round {
   clock: Clock;
-  /** Rung when there may be something to do. */
-  wakeUp: WakeUp;
+  /** Rung when there may be something to do, where somebody can tell. */
+  wakeUp?: WakeUp;
+  /** Milliseconds between looks, for what need not be found within a second. */
+  interval?: number;
   /** Does all that is to be done at the moment; asks `running` between its steps. */
   work: () => Promise<void>;
   /** Told what ended a round early: the next one comes all the same. */
   failed: (error: unknown) => void;
 }
 
-/** Background work in rounds: one at every ring and every second, never two at a time. */
+/** Background work in rounds: one at every ring and every second, or as often as asked, never two at a time. */
 export class Rounds {
   private readonly round: OneAtATime;
   private rung = (): void => undefined;
@@ -35,7 +37,7 @@ export class Rounds {
   start(): void {
     if (this.isRunning) return;
     this.isRunning = true;
-    this.unlisten = this.of.wakeUp.listen(() => this.look());
+    this.unlisten = this.of.wakeUp?.listen(() => this.look()) ?? this.unlisten;
     this.poll();
     this.look();
   }
@@ -61,7 +63,7 @@ export class Rounds {
   }
 
   private poll(): void {
-    this.cancelPoll = this.of.clock.after(POLL_INTERVAL, () => {
+    this.cancelPoll = this.of.clock.after(this.of.interval ?? POLL_INTERVAL, () => {
       this.poll();
       this.look();
     });

@@ -99,8 +99,18 @@ export function isSeenKind(kind: IdKind | null): kind is SeenKind {
  */
 export function visible(viewer: Viewer, kind: SeenKind): Sql {
   const sight: Sight = SIGHTS[kind];
+  const agentId = seesAsAgent(viewer, kind);
+  return agentId !== null && sight.own ? sight.own(agentId) : EVERYTHING;
+}
+
+/**
+ * The agent whose own things of a kind are all that this caller sees; null where it sees those of the whole contract.
+ * @throws Problem FORBIDDEN where its role may not read them at all.
+ */
+export function seesAsAgent(viewer: Viewer, kind: SeenKind): string | null {
+  const sight: Sight = SIGHTS[kind];
   const reach = authorize(viewer, sight.action);
-  return reach === 'own' && sight.own && viewer.agent ? sight.own(viewer.agent.id) : EVERYTHING;
+  return reach === 'own' && sight.own && viewer.agent ? viewer.agent.id : null;
 }
 
 /**

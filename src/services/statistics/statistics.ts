@@ -1,55 +1,43 @@
-import sql, { empty, raw, type Sql } from 'sql-template-tag';
 import type { RawRow } from '../../database/connection';
-import { ReplyState, SendDimension, SendStatus } from '../../entities/enums';
-import { SendRow } from '../../entities/send';
+import { SendDimension } from '../../entities/enums';
 import { badInput } from '../../problems';
 import type { ServiceContext } from '../context';
 import { matchingSends, type SendFilter } from '../sends/send-filter';
+import {
+  COLUMN_OF_DIMENSION,
+  countReplies,
+  countSends,
+  countsOf,
+  MOST_GROUPS,
+  tooManyGroups,
+  type Counting,
+} from './counting';
+import { KeptCounts } from './kept-counts';
 import { bucketLength, medianOfBuckets, periodStart } from './statistics-folding';
 
-const MOST_GROUPS = 10_000;
-const ROWS_AT_ONCE = 20_000;
-const MOST_REPLY_ROWS = 500_000;
+/** How many sends of a group got how far. */
+interface Counts {
+  total: number;
+  accepted: number;
+  sent: number;
+  delivered: number;
+  read: number;
+  failed: number;
+  canceled: number;
+  replied: number;
+  expired: number;
+}
 
-const COLUMN_OF_DIMENSION = new Map<SendDimension, string>([
-  [SendDimension.BOT, 'bot_id'],
-  [SendDimension.TEMPLATE, 'template_id'],
-  [SendDimension.AGENT, 'agent_id'],
-]);
-
-/** Sends are counted by quarters of an hour, which are then laid together to days and hours of the time zone. */
-const QUARTER = `created_at / ${bucketLength}`;
-
-/** Each count is of sends that reached at least that stage: a message may be delivered without a report of `sent`. */
-const COUNTS = sql`count(*) as total,
-  sum(case when accepted_at is not null then 1 else 0 end) as accepted,
-  sum(case when sent_at is not null or delivered_at is not null or read_at is not null then 1 else 0 end) as sent,
-  sum(case when delivered_at is not null or read_at is not null then 1 else 0 end) as delivered,
-  sum(case when read_at is not null then 1 else 0 end) as read_count,
-  sum(case when status = ${SendStatus.FAILED} then 1 else 0 end) as failed,
-  sum(case when status = ${SendStatus.CANCELED} then 1 else 0 end) as canceled,
-  sum(case when reply_state = ${ReplyState.REPLIED} then 1 else 0 end) as replied,
-  sum(case when reply_state = ${ReplyState.EXPIRED} then 1 else 0 end) as expired`;
-
-const COUNTED = [
-  'total',
-  'accepted',
-  'sent',
-  'delivered',
-  'read',
-  'failed',
-  'canceled',
-  'replied',
-  'expired',
-] as const;
-type Counts = Record<(typeof COUNTED)[number], number>;
-
-/** One group of sends, counted. */
-export interface SendStatistics extends Counts {
+/** What makes a group; null for what is not grouped by. */
+interface Place {
   botId: string | null;
   templateId: string | null;
   agentId: string | null;
   periodStart: number | null;
+}
+
+/** One group of sends, counted. */
+export interface SendStatistics extends Counts, Place {
   deliveryRate: number | null;
   readRate: number | null;
   replyRate: number | null;
@@ -57,12 +45,11 @@ export interface SendStatistics extends Counts {
   medianSecondsToReply: () => Promise<number | null>;
 }
 
-interface Group extends Counts {
+interface Group {
   key: string;
-  botId: string | null;
-  templateId: string | null;
-  agentId: string | null;
-  periodStart: number | null;
+  place: Place;
+  /** In the order of `COUNTED`. */
+  counts: number[];
 }
 
 export interface StatisticsRequest {
@@ -86,17 +73,36 @@ export async function sendStatistics(
   if (periodOf(groupBy) !== null && filter.createdFrom == null) {
     throw badInput('Grouping by DAY or HOUR takes `createdFrom` in the filter.');
   }
-  const counting = new Counting(context, await matchingSends(context, filter), request);
-  const groups = await counting.groups();
+  const matching = await matchingSends(context, filter);
+  const kept = await KeptCounts.of(context, filter, groupBy);
+  const answering = new Answering(context, request, kept, {
+    where: matching,
+    spans: kept?.spans ?? null,
+    columns: [...COLUMN_OF_DIMENSION].flatMap(([dimension, column]) =>
+      groupBy.includes(dimension) ? [column] : [],
+    ),
+    byQuarter: periodOf(groupBy) !== null,
+  });
+  const groups = await answering.groups();
   let replies: Promise<Map<string, Map<number, number>>> | null = null;
-  return groups.map(({ key, ...group }) => ({
-    ...group,
-    deliveryRate: rate(group.delivered, group.accepted),
-    readRate: rate(group.read, group.delivered),
-    replyRate: rate(group.replied, group.delivered),
-    medianSecondsToReply: async () =>
-      medianOfBuckets((await (replies ??= counting.replies())).get(key) ?? new Map()),
-  }));
+  return groups.map(({ key, place, counts }) => {
+    const counted = named(counts);
+    return {
+      ...place,
+      ...counted,
+      deliveryRate: rate(counted.delivered, counted.accepted),
+      readRate: rate(counted.read, counted.delivered),
+      replyRate: rate(counted.replied, counted.delivered),
+      medianSecondsToReply: async () =>
+        medianOfBuckets((await (replies ??= answering.replies())).get(key) ?? new Map()),
+    };
+  });
+}
+
+function named(counts: readonly number[]): Counts {
+  const [total = 0, accepted = 0, sent = 0, delivered = 0, read = 0, ...rest] = counts;
+  const [failed = 0, canceled = 0, replied = 0, expired = 0] = rest;
+  return { total, accepted, sent, delivered, read, failed, canceled, replied, expired };
 }
 
 function rate(part: number, whole: number): number | null {
@@ -108,136 +114,124 @@ function periodOf(groupBy: readonly SendDimension[]): 'DAY' | 'HOUR' | null {
   return groupBy.includes(SendDimension.DAY) ? 'DAY' : null;
 }
 
-/** The statements of one counting: all of the same sends, grouped in the same way. */
-class Counting {
-  private readonly columns: string[];
+/** The groups of one answer: out of the kept counts where there are some, and out of the sends for the rest. */
+class Answering {
   private readonly period: 'DAY' | 'HOUR' | null;
+  private readonly periods = new Map<number, number>();
 
   constructor(
     private readonly context: ServiceContext,
-    private readonly matching: Sql,
     private readonly request: StatisticsRequest,
+    private readonly kept: KeptCounts | null,
+    /** What is to be counted from the sends. */
+    private readonly live: Counting,
   ) {
     this.period = periodOf(request.groupBy);
-    this.columns = [...COLUMN_OF_DIMENSION].flatMap(([dimension, column]) =>
-      request.groupBy.includes(dimension) ? [column] : [],
-    );
   }
 
   async groups(): Promise<Group[]> {
     const groups = new Map<string, Group>();
-    for await (const rows of this.period === null ? this.atOnce() : this.byQuarters()) {
-      for (const row of rows) this.count(groups, row);
+    const add = (place: Place, counts: readonly number[]): void => {
+      const key = keyOf(place);
+      const group = groups.get(key);
+      if (!group) {
+        groups.set(key, { key, place, counts: [...counts] });
+        return;
+      }
+      for (const [index, count] of counts.entries()) group.counts[index] = (group.counts[index] ?? 0) + count;
+    };
+    const check = (): void => {
       if (groups.size > MOST_GROUPS) throw tooManyGroups();
+    };
+    if (this.kept) {
+      const daysAreUtc = this.period === 'DAY' && this.request.timeZone === 'UTC';
+      const parts = this.kept.counts(this.periodOfQuarter, daysAreUtc, (key, period, counts) =>
+        add(this.keptPlace(key, period), counts),
+      );
+      for await (const _part of parts) check();
+    }
+    if (this.countsLive) {
+      for await (const rows of countSends(this.context.rows, this.live)) {
+        for (const row of rows) add(this.placeOf(row), countsOf(row));
+        check();
+      }
     }
     return [...groups.values()].sort(byPlace);
   }
 
   /** How many answers took how long, by the group's key. */
   async replies(): Promise<Map<string, Map<number, number>>> {
-    const parts = [...this.groupParts(), 'reply_bucket'];
-    const rows = await this.context.rows.select(SendRow, sql`${this.named(parts)}, count(*) as total`, {
-      where: sql`(${this.matching}) and reply_state = ${ReplyState.REPLIED} and reply_bucket is not null`,
-      groupBy: raw(parts.join(', ')),
-      limit: MOST_REPLY_ROWS + 1,
-    });
-    if (rows.length > MOST_REPLY_ROWS) throw tooManyGroups();
     const histograms = new Map<string, Map<number, number>>();
-    for (const row of rows) {
-      const key = this.keyOf(row);
+    const histogramOf = (place: Place): Map<number, number> => {
+      const key = keyOf(place);
       const histogram = histograms.get(key) ?? new Map<number, number>();
       histograms.set(key, histogram);
-      const bucket = Number(row['reply_bucket']);
-      histogram.set(bucket, (histogram.get(bucket) ?? 0) + Number(row['total']));
+      return histogram;
+    };
+    const add = (histogram: Map<number, number>, bucket: number, count: number): void =>
+      void histogram.set(bucket, (histogram.get(bucket) ?? 0) + count);
+    if (this.kept) {
+      // Those of one group mostly come one after the other.
+      let latest: { key: string; period: number | null; histogram: Map<number, number> } | null = null;
+      const parts = this.kept.replies(this.periodOfQuarter, (key, period, bucket, count) => {
+        if (latest?.key !== key || latest.period !== period)
+          latest = { key, period, histogram: histogramOf(this.keptPlace(key, period)) };
+        add(latest.histogram, bucket, count);
+      });
+      for await (const _part of parts);
+    }
+    if (this.countsLive) {
+      for (const row of await countReplies(this.context.rows, this.live))
+        add(histogramOf(this.placeOf(row)), Number(row['reply_bucket']), Number(row['total']));
     }
     return histograms;
   }
 
-  private groupParts(): string[] {
-    return this.period === null ? this.columns : [...this.columns, QUARTER];
+  private get countsLive(): boolean {
+    return this.live.spans === null || this.live.spans.length > 0;
   }
 
-  /** What is grouped by, as columns of the result. */
-  private named(parts: readonly string[]): Sql {
-    return raw(parts.map((part) => (part === QUARTER ? `${part} as quarter` : part)).join(', '));
-  }
-
-  private async *atOnce(): AsyncGenerator<RawRow[]> {
-    const select = this.columns.length === 0 ? empty : sql`${this.named(this.columns)}, `;
-    yield await this.context.rows.select(SendRow, sql`${select}${COUNTS}`, {
-      where: this.matching,
-      limit: MOST_GROUPS + 1,
-      ...(this.columns.length > 0 && { groupBy: raw(this.columns.join(', ')) }),
-    });
-  }
-
-  /** The quarters of an hour in their order, in parts: what belongs to one quarter is never cut in two. */
-  private async *byQuarters(): AsyncGenerator<RawRow[]> {
-    const parts = this.groupParts();
-    let from = 0;
-    for (;;) {
-      const rows = await this.context.rows.select(SendRow, sql`${this.named(parts)}, ${COUNTS}`, {
-        where: sql`(${this.matching}) and created_at >= ${from}`,
-        groupBy: raw(parts.join(', ')),
-        orderBy: raw(QUARTER),
-        limit: ROWS_AT_ONCE,
-      });
-      const last = Number(rows.at(-1)?.['quarter']);
-      if (rows.length < ROWS_AT_ONCE) {
-        yield rows;
-        return;
+  /** The period that a quarter of an hour lies in, found out once for each. */
+  private get periodOfQuarter(): ((quarter: number) => number) | null {
+    const { period, periods, request } = this;
+    if (period === null) return null;
+    return (quarter) => {
+      let start = periods.get(quarter);
+      if (start === undefined) {
+        start = periodStart(quarter * bucketLength, period, request.timeZone);
+        periods.set(quarter, start);
       }
-      const whole = rows.filter((row) => Number(row['quarter']) < last);
-      // Within one quarter each row is a group of its own.
-      if (whole.length === 0) throw tooManyGroups();
-      yield whole;
-      from = last * bucketLength;
-    }
-  }
-
-  private count(groups: Map<string, Group>, row: RawRow): void {
-    const key = this.keyOf(row);
-    let group = groups.get(key);
-    if (!group) {
-      group = { key, ...this.placeOf(row), ...NOTHING };
-      groups.set(key, group);
-    }
-    for (const name of COUNTED) group[name] += Number(row[name === 'read' ? 'read_count' : name] ?? 0);
-  }
-
-  private keyOf(row: RawRow): string {
-    return JSON.stringify(Object.values(this.placeOf(row)));
-  }
-
-  private placeOf(row: RawRow): Pick<Group, 'botId' | 'templateId' | 'agentId' | 'periodStart'> {
-    const id = (column: string) => (row[column] as string | undefined) ?? null;
-    const quarter = Number(row['quarter']) * bucketLength;
-    return {
-      botId: id('bot_id'),
-      templateId: id('template_id'),
-      agentId: id('agent_id'),
-      periodStart: this.period === null ? null : periodStart(quarter, this.period, this.request.timeZone),
+      return start;
     };
   }
+
+  private keptPlace(key: string, period: number | null): Place {
+    const { column } = this.kept ?? {};
+    const isGroup = column !== undefined && this.live.columns.includes(column);
+    return placeIn(isGroup ? { [column]: key } : {}, period);
+  }
+
+  private placeOf(row: RawRow): Place {
+    return placeIn(row, this.periodOfQuarter?.(Number(row['quarter'])) ?? null);
+  }
 }
 
-const NOTHING: Counts = {
-  total: 0,
-  accepted: 0,
-  sent: 0,
-  delivered: 0,
-  read: 0,
-  failed: 0,
-  canceled: 0,
-  replied: 0,
-  expired: 0,
-};
+function placeIn(row: RawRow, period: number | null): Place {
+  const id = (column: string) => (row[column] as string | undefined) ?? null;
+  return {
+    botId: id('bot_id'),
+    templateId: id('template_id'),
+    agentId: id('agent_id'),
+    periodStart: period,
+  };
+}
+
+function keyOf({ botId, templateId, agentId, periodStart: period }: Place): string {
+  return JSON.stringify([botId, templateId, agentId, period]);
+}
 
 function byPlace(left: Group, right: Group): number {
-  if (left.periodStart !== right.periodStart) return (left.periodStart ?? 0) - (right.periodStart ?? 0);
+  const [one, other] = [left.place.periodStart ?? 0, right.place.periodStart ?? 0];
+  if (one !== other) return one - other;
   return left.key < right.key ? -1 : 1;
-}
-
-function tooManyGroups(): Error {
-  return badInput(`These are more than ${MOST_GROUPS} groups: filter more narrowly, or group by less.`);
 }

@@ -1,5 +1,6 @@
 import type { QueryRunner } from 'typeorm';
 import { ForwardOnly } from '../forward-only';
+import { fence } from './fence';
 
 const TABLES = [
   'advanced_settings',
@@ -36,20 +37,10 @@ const TABLES = [
   'whatsapp_channels',
 ];
 
-/**
- * A second fence around each contract: a connection sees and writes the rows of the contract that it said its work is of,
- * all rows where it said `*`, and none where it said nothing. Forced, so that it holds for the tables' owner too.
- */
+/** A second fence around each contract, in all tables there were. */
 export class ContractFence1764000100000 extends ForwardOnly {
   async up(runner: QueryRunner): Promise<void> {
-    for (const table of TABLES) await fence(runner, table, 'contract_id');
+    for (const table of TABLES) await fence(runner, table);
     await fence(runner, 'contracts', 'id');
   }
-}
-
-async function fence(runner: QueryRunner, table: string, column: string): Promise<void> {
-  const mine = `current_setting('saludo.contract', true) in ("${column}", '*')`;
-  await runner.query(`ALTER TABLE "${table}" ENABLE ROW LEVEL SECURITY`);
-  await runner.query(`ALTER TABLE "${table}" FORCE ROW LEVEL SECURITY`);
-  await runner.query(`CREATE POLICY "contract_fence" ON "${table}" USING (${mine})`);
 }

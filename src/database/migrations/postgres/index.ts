@@ -3,6 +3,7 @@ import { FirstTables1764000000000 } from './1-first-tables';
 import { ContractFence1764000100000 } from './2-contract-fence';
 import { MarketingWishes1764000200000 } from './3-marketing-wishes';
 import { ContactTexts1764000300000 } from './4-contact-texts';
+import { SendCounts1764000400000 } from './5-send-counts';
 
 /** In the order they run. */
 export const POSTGRES_MIGRATIONS = [
@@ -11,4 +12,5 @@ export const POSTGRES_MIGRATIONS = [
   MarketingWishes1764000200000,
   ContactTexts1764000300000,
   ListIndexes1764000350000,
+  SendCounts1764000400000,
 ];

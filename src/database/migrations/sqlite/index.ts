@@ -2,6 +2,7 @@ import { ListIndexes1764000350000 } from '../list-indexes';
 import { FirstTables1764000000000 } from './1-first-tables';
 import { MarketingWishes1764000200000 } from './2-marketing-wishes';
 import { ContactTexts1764000300000 } from './3-contact-texts';
+import { SendCounts1764000400000 } from './4-send-counts';
 
 /** In the order they run. */
 export const SQLITE_MIGRATIONS = [
@@ -9,4 +10,5 @@ export const SQLITE_MIGRATIONS = [
   MarketingWishes1764000200000,
   ContactTexts1764000300000,
   ListIndexes1764000350000,
+  SendCounts1764000400000,
 ];
