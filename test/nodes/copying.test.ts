@@ -82,7 +82,8 @@ test('moves everything to PostgreSQL, compares it, and goes on there where it wa
   try {
     for (const entity of ALL_ENTITIES) {
       const { name, columns } = tableOf(entity);
-      if (name.sql === 'contract_logs') continue;
+      // How far sends are counted is where the servers have got to since; what is copied is counted by the copying.
+      if (['contract_logs', 'send_counts', 'send_count_marks'].includes(name.sql)) continue;
       const all = sql`select ${raw(columns.map(({ column }) => column).join(', '))} from ${name} order by 1, 2`;
       const [expected, found] = await Promise.all([old.engine.reader.all(all), fresh.engine.reader.all(all)]);
       // What servers did to presences and leases since is theirs.

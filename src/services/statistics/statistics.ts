@@ -5,6 +5,7 @@ import type { ServiceContext } from '../context';
 import { matchingSends, type SendFilter } from '../sends/send-filter';
 import {
   COLUMN_OF_DIMENSION,
+  COUNTED,
   countReplies,
   countSends,
   countsOf,
@@ -140,6 +141,12 @@ class Answering {
       }
       for (const [index, count] of counts.entries()) group.counts[index] = (group.counts[index] ?? 0) + count;
     };
+    // Without groups there is one of all, also where nothing is in it.
+    if (this.live.columns.length === 0 && this.period === null)
+      add(
+        placeIn({}, null),
+        COUNTED.map(() => 0),
+      );
     const check = (): void => {
       if (groups.size > MOST_GROUPS) throw tooManyGroups();
     };
