@@ -57,6 +57,7 @@ export interface Span {
 
 /** Which sends are counted, and what makes a group. */
 export interface Counting {
+  /** Says nothing of when sends were created where there are spans: SQLite would look up by that, and read all of it. */
   where: Sql;
   /** Of the sends that match only those created within one of these, which do not overlap; null for all. */
   spans: readonly Span[] | null;
@@ -86,12 +87,10 @@ export async function* countSends(rows: Rows, counting: Counting): AsyncGenerato
 /** The quarters of an hour in their order, in parts: what belongs to one quarter is never cut in two. */
 async function* countByQuarters(rows: Rows, counting: Counting): AsyncGenerator<RawRow[]> {
   const parts = partsOf(counting);
-  const { where, ...chosenSends } = chosen(rows, counting);
-  let from = 0;
+  let rest = counting;
   for (;;) {
     const found = await rows.select(SendRow, sql`${named(parts)}, ${COUNTS}`, {
-      ...chosenSends,
-      where: sql`(${where}) and created_at >= ${from}`,
+      ...chosen(rows, rest),
       groupBy: raw(parts.join(', ')),
       orderBy: raw(QUARTER),
       limit: ROWS_AT_ONCE,
@@ -105,8 +104,16 @@ async function* countByQuarters(rows: Rows, counting: Counting): AsyncGenerator<
     // Within one quarter each row is a group of its own.
     if (whole.length === 0) throw tooManyGroups();
     yield whole;
-    from = last * bucketLength;
+    rest = countingFrom(counting, last * bucketLength);
   }
+}
+
+/** The same counting, of sends created at this instant or later. */
+function countingFrom(counting: Counting, instant: number): Counting {
+  const { where, spans } = counting;
+  if (spans === null) return { ...counting, where: sql`(${where}) and created_at >= ${instant}` };
+  const left = spans.filter(({ before }) => before > instant);
+  return { ...counting, spans: left.map(({ from, before }) => ({ from: Math.max(from, instant), before })) };
 }
 
 /**

@@ -74,8 +74,11 @@ export async function sendStatistics(
   if (periodOf(groupBy) !== null && filter.createdFrom == null) {
     throw badInput('Grouping by DAY or HOUR takes `createdFrom` in the filter.');
   }
-  const matching = await matchingSends(context, filter);
   const kept = await KeptCounts.of(context, filter, groupBy);
+  const matching = await matchingSends(
+    context,
+    kept ? { ...filter, createdFrom: null, createdBefore: null } : filter,
+  );
   const answering = new Answering(context, request, kept, {
     where: matching,
     spans: kept?.spans ?? null,
