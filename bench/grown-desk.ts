@@ -9,6 +9,7 @@ import { DeliveryRow } from '../src/entities/delivery';
 import { SendRow } from '../src/entities/send';
 import { TemplateRow } from '../src/entities/template';
 import { TicketRow } from '../src/entities/ticket';
+import { countChangedSends } from '../src/services/statistics/send-counts';
 import type { TestApp } from '../test/kit/app';
 import type { Caller } from '../test/kit/caller';
 import { Desk } from '../test/kit/desk';
@@ -38,6 +39,10 @@ interface Original {
   changed: Readonly<Record<string, string>>;
 }
 
+/** The id of a copy. */
+const copied = (prefix: string, number: number): string =>
+  `${prefix}_${String(number).padStart(ID_LENGTH, '0')}`;
+
 /** A desk that has grown: made through the API once, and then as many copies of its rows as there are to be. */
 export class GrownDesk {
   private people: readonly ContactRow[] = [];
@@ -45,7 +50,7 @@ export class GrownDesk {
 
   private constructor(
     readonly desk: Desk,
-    /** Someone with 1 of 200 of the sends. */
+    /** Someone with 1 of 200 of the sends and tickets. */
     readonly agent: Caller,
     private readonly dialect: Dialect,
     private readonly first: Readonly<Record<'send' | 'contact' | 'ticket' | 'alias' | 'link', string>>,
@@ -54,9 +59,9 @@ export class GrownDesk {
 
   static async open(app: TestApp, largest: Size): Promise<GrownDesk> {
     const desk = await Desk.open(app);
-    const agent = await desk.agent('Bia');
+    const original = await desk.agent('Bia');
     const phone = '+5511970000001';
-    const send = await desk.accepted(agent, phone);
+    const send = await desk.accepted(original, phone);
     await desk.customer(phone.slice(1)).write('Hello');
     const rows = app.platform.store.rowsOf(desk.contractId);
     const only = async (entity: RowClass<{ id: string }>): Promise<string> =>
@@ -74,10 +79,11 @@ export class GrownDesk {
     };
     const begun = app.clock.now() - largest.sends * PAUSE;
     const { dialect } = app.platform.store;
+    const agent = await app.person(desk.contractId, 'agent1@desk.test', copied('agt', 1));
     const grown = new GrownDesk(desk, agent, dialect, first, begun);
     await grown.multiply(1, AGENTS, {
       entity: AgentRow,
-      id: agent.id,
+      id: original.id,
       changed: { name: `'Agent ' || n`, email: `'agent' || n || '@desk.test'` },
     });
     await grown.multiply(1, TEMPLATES, {
@@ -103,7 +109,7 @@ export class GrownDesk {
   /** The id of a copy by its number, from 1 on. */
   idOf(kind: 'send' | 'contact' | 'ticket' | 'agent' | 'template', number: number): string {
     const prefixes = { send: 'snd', contact: 'ctc', ticket: 'tkt', agent: 'agt', template: 'tpl' };
-    return `${prefixes[kind]}_${String(number).padStart(ID_LENGTH, '0')}`;
+    return copied(prefixes[kind], number);
   }
 
   /** An instant of the span that sends are of, which is 0 at its beginning and 1 at its end. */
@@ -152,6 +158,15 @@ export class GrownDesk {
       this.idOf('contact', ((index * 104_729) % size.contacts) + 1),
     );
     this.people = await store.rowsOf(contractId).byIds(ContactRow, some);
+  }
+
+  /** What the background does for statistics, for all sends at once: they came past the log. */
+  async countSends(): Promise<void> {
+    const { platform } = this.app;
+    await platform.store.transactAcrossContracts((connection) =>
+      connection.run(sql`delete from send_count_marks`),
+    );
+    await countChangedSends(platform, () => true);
   }
 
   private async multiply(from: number, to: number, original: Original): Promise<void> {
@@ -217,6 +232,7 @@ export class GrownDesk {
       contact_id: this.copyOf('ctc', 'n'),
       agent_id: this.copyOf('agt', `n % ${AGENTS} + 1`),
       queue_id: 'null',
+      reserved_for_id: 'null',
       status: `case when n % 20 = 0 then 'OPEN' else 'CLOSED' end`,
       created_at: at,
       last_message_at: at,

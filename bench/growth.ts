@@ -16,7 +16,7 @@ const { values: options } = parseArgs({
   options: {
     engine: { type: 'string' },
     most: { type: 'string', default: '5000000' },
-    json: { type: 'string' },
+    write: { type: 'boolean', default: false },
   },
 });
 const TIMES = 30;
@@ -82,6 +82,9 @@ async function grow(engine: string, sizes: readonly Size[]): Promise<Grown> {
         server = await runServer(grown, environment, grown.at(rows / size.sends), rows);
       });
       say(`${engine}: ${JSON.stringify(server)}`);
+      const counting = performance.now();
+      await grown.countSends();
+      say(`${engine}: counted in ${((performance.now() - counting) / 1_000).toFixed(0)} s`);
       for (const { name, asker, ask } of QUESTIONS) {
         const caller: Caller = asker === 'agent' ? grown.agent : grown.desk.admin;
         const p95 = await timesOf(async (turn) => {

@@ -88,13 +88,17 @@ export function reportOn(results: readonly Result[]): Report {
   return { table: tableOf(results), json: jsonOf(results) };
 }
 
+/** What it was measured on. */
+export function machine(): string {
+  const [processor] = cpus();
+  return `${cpus().length} processors (${processor?.model.trim() ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GB, Linux ${release()}, Node.js ${process.version}`;
+}
+
 /** Writes a run into the documentation: the page, and the chart that it shows. */
 export function writePage(
   results: readonly Result[],
   { seconds, rounds, sizes, profiles }: Circumstances,
 ): void {
-  const [processor] = cpus();
-  const machine = `${cpus().length} processors (${processor?.model.trim() ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GB, Linux ${release()}, Node.js ${process.version}`;
   const had = Object.entries(sizes).map(([what, count]) => `${count.toLocaleString('en')} ${what}`);
   const page = `# Performance
 
@@ -110,7 +114,7 @@ create mutation; the others write a new contact too, and Saludo all that the mes
 ${tableOf(results)}
 
 Medians of ${rounds} rounds of ${seconds} s in alternating order, the least and the most in brackets, measured on ${new Date().toISOString().slice(0, 10)} on
-${machine}.
+${machine()}.
 
 ## How events are caused
 

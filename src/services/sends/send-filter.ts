@@ -45,18 +45,18 @@ export async function matchingSends(
   const conditions = [sql`(${visible(context.viewer, 'Send')})`];
   const lists = AMONG.map(async ([name, column]) => {
     const values = filter[name];
-    if (values == null) return sql`1 = 1`;
+    if (values == null) return [];
     const wanted = idsOf(values, name);
-    if (wanted.length === 0) return sql`1 = 0`;
+    if (wanted.length === 0) return [sql`1 = 0`];
     const condition = (of: Sql): Sql => sql`${of} in (${join(wanted)})`;
     const found = raw(`sends.${column}`);
     const frequent =
       order === SendOrderField.CREATED_AT
         ? condition(found)
         : condition(unindexed(context.rows.connection, found));
-    return lookedUpIfRare(context.rows, SendRow, condition(found), frequent);
+    return [await lookedUpIfRare(context.rows, SendRow, condition(found), frequent)];
   });
-  conditions.push(...(await Promise.all(lists)));
+  conditions.push(...(await Promise.all(lists)).flat());
   if (filter.contactId != null) conditions.push(sql`sends.contact_id = ${filter.contactId}`);
   if (filter.createdFrom != null) conditions.push(sql`sends.created_at >= ${filter.createdFrom}`);
   if (filter.createdBefore != null) conditions.push(sql`sends.created_at < ${filter.createdBefore}`);
