@@ -123,6 +123,11 @@ describe('contacts are found by any part of their name, e-mail or number', () =>
     expect([await found('second unm'), await found('968000001')]).toEqual([[], []]);
   });
 
+  test('a text that no contact can have finds none, and is no error', async () => {
+    for (const search of ['abc\0def', '"""', '* OR *', '\ud800\ud800\ud800', '%%%', '\\\\\\'])
+      expect([search, await found(search)]).toEqual([search, []]);
+  });
+
   test('nobody is found in another contract, by whoever is there too', async () => {
     const other = await Desk.open(app);
     const phone = '+5511968000002';
