@@ -7,6 +7,7 @@ import { ContactAliasRow } from '../src/entities/contact-alias';
 import { ContactBotRow } from '../src/entities/contact-bot';
 import { DeliveryRow } from '../src/entities/delivery';
 import { SendRow } from '../src/entities/send';
+import { SendCountMarkRow } from '../src/entities/send-count-mark';
 import { TemplateRow } from '../src/entities/template';
 import { TicketRow } from '../src/entities/ticket';
 import { countChangedSends } from '../src/services/statistics/send-counts';
@@ -30,6 +31,7 @@ const SYLLABLES =
   'ma ri lo ca ju be an da so le pe vi no ta ro fe gu si mi ra te ne lu ce ka di za pa bi do'.split(' ');
 const ID_LENGTH = 26;
 const SOME = 100;
+const PATIENCE = 3_600_000;
 const AT_ONCE = 20_000;
 
 /** What one row of a table becomes when it is copied: columns that differ, as expressions over the copy's number `n`. */
@@ -167,6 +169,13 @@ export class GrownDesk {
       connection.run(sql`delete from send_count_marks`),
     );
     await countChangedSends(platform, () => true);
+    // The server may have been quicker to begin.
+    const isDone = sql`counted_before is null`;
+    await eventually(
+      () => platform.store.rowsOf(this.desk.contractId).count(SendCountMarkRow, isDone),
+      (count) => count === 1,
+      PATIENCE,
+    );
   }
 
   private async multiply(from: number, to: number, original: Original): Promise<void> {

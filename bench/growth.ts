@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -22,6 +22,10 @@ const { values: options } = parseArgs({
 const TIMES = 30;
 const WARM = 3;
 const EXPORTED = 1_000_000;
+/** What a server is started with. */
+const NODE_FLAGS = JSON.parse(
+  readFileSync(path.resolve(__dirname, '../scripts/node-flags.json'), 'utf8'),
+) as string[];
 const SIZES: readonly Size[] = [
   { sends: 10_000, contacts: 1_000, tickets: 500 },
   { sends: 100_000, contacts: 10_000, tickets: 5_000 },
@@ -79,7 +83,8 @@ async function grow(engine: string, sizes: readonly Size[]): Promise<Grown> {
       const rows = Math.min(EXPORTED, size.sends);
       // The last size's stays; each start settles what was written.
       await app.restart(async (_url, environment) => {
-        server = await runServer(grown, environment, grown.at(rows / size.sends), rows);
+        const flags = { NODE_OPTIONS: NODE_FLAGS.join(' ') };
+        server = await runServer(grown, { ...environment, ...flags }, grown.at(rows / size.sends), rows);
       });
       say(`${engine}: ${JSON.stringify(server)}`);
       const counting = performance.now();

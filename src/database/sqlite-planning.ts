@@ -6,7 +6,7 @@ const ROWS = 1_000_000;
 
 /**
  * What part of a large table one value of these columns selects. Every other column is taken to select a few rows.
- * `lease_until` and those like it are empty for most rows.
+ * `due_at` and those below it are empty for most rows.
  */
 const SHARES: Readonly<Record<string, number>> = {
   contract_id: 1 / 2,
@@ -18,6 +18,7 @@ const SHARES: Readonly<Record<string, number>> = {
   reply_state: 1 / 3,
   status: 1 / 3,
   erasure: 1 / 2,
+  due_at: 1 / 2,
   lease_until: 1 / 2,
   held_since: 1 / 2,
   unknown_since: 1 / 2,

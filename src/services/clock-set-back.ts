@@ -23,7 +23,8 @@ interface Awaited {
 function awaited(now: number): Awaited[] {
   const always = sql`1 = 1`;
   const isAhead = (column: string): Sql => sql`${raw(column)} > ${now + DISAGREEMENT}`;
-  const waits = sql`due_at is not null`;
+  // Not `is not null`: for that SQLite reads all deliveries.
+  const waits = sql`due_at > 0`;
   const unworked = sql`done_at is null`;
   const onNumbers = { table: 'whatsapp_channels', waiting: always };
   const onAgents = { table: 'agents', longest: 0, waiting: always };

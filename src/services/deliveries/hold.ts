@@ -9,6 +9,9 @@ import { recordSendChange } from '../sends/send-changes';
 
 const IDS_PER_STATEMENT = 500;
 
+/** Which deliveries are kept back. Not `is not null`: for that SQLite goes through all of a contract's. */
+export const IS_HELD = sql`deliveries.held_since > 0`;
+
 /** Keeps back everything that is not handed over and could be. What was being called already is not among it. */
 export async function holdDeliveries(transaction: Transaction): Promise<void> {
   const held = await change(
@@ -35,7 +38,7 @@ export async function releaseDeliveries(
   const released = await change(
     transaction,
     sql`held_since = null, due_at = ${now}, queued_at = ${now}`,
-    sql`held_since is not null and ${among}`,
+    sql`${IS_HELD} and ${among}`,
   );
   await tellOfSends(transaction, released);
   transaction.afterCommit(() => platform.wakeUps.deliveries.ring());
@@ -44,7 +47,7 @@ export async function releaseDeliveries(
 
 /** How many messages are held: sends, and texts of tickets. */
 export function countHeld(rows: Rows): Promise<number> {
-  return rows.count(DeliveryRow, sql`held_since is not null`);
+  return rows.count(DeliveryRow, IS_HELD);
 }
 
 // One guarded statement for all: there may be thousands, and each must be looked at as it is now.

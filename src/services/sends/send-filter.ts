@@ -3,6 +3,7 @@ import { amongSelected, unindexed } from '../../database/rows';
 import { ContactField, SendOrderField, type ReplyState, type SendStatus } from '../../entities/enums';
 import { SendRow } from '../../entities/send';
 import type { ServiceContext } from '../context';
+import { IS_HELD } from '../deliveries/hold';
 import { idsOf } from '../id-lists';
 import { contains, fasterWay, idsOfSought, lookedUpIfRare, soughtContacts } from '../searching';
 import { visible } from '../access/visibility';
@@ -65,9 +66,8 @@ export async function matchingSends(
     conditions.push(sql`sends.changed_sequence > ${sequence}`);
   }
   if (filter.held != null) {
-    // Not `is not null`: for that SQLite reads all deliveries.
     const held = sql`(select deliveries.id from deliveries
-      where deliveries.contract_id = ${context.contractId} and deliveries.held_since > 0)`;
+      where deliveries.contract_id = ${context.contractId} and ${IS_HELD})`;
     conditions.push(filter.held ? sql`sends.id in ${held}` : sql`sends.id not in ${held}`);
   }
   const search = filter.search?.trim() ?? '';
