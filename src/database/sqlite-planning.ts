@@ -22,7 +22,6 @@ const SHARES: Readonly<Record<string, number>> = {
   lease_until: 1 / 2,
   held_since: 1 / 2,
   unknown_since: 1 / 2,
-  done_at: 1 / 2,
 };
 const FEW_ROWS = 10;
 

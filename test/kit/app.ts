@@ -90,6 +90,13 @@ export class TestApp {
     this.running = await createApp(readConfig(this.environment), overridesOf(this.clock, this.statements));
   }
 
+  /** The texts of all SQL statements that the server runs while `work` is done, its own regular work included. */
+  async statementsDuring(work: () => Promise<unknown>): Promise<readonly string[]> {
+    const before = this.statements.length;
+    await work();
+    return this.statements.slice(before);
+  }
+
   /** The texts of the SQL statements that `work` makes the server run, without those of its own regular work. */
   async statementsOf(work: () => Promise<unknown>): Promise<string[]> {
     return this.clock.holding(async () => {

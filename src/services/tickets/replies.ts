@@ -1,4 +1,4 @@
-import sql from 'sql-template-tag';
+import sql, { raw } from 'sql-template-tag';
 import type { MessageItem } from '../../channels/webhook-items';
 import type { Transaction } from '../../database/transaction';
 import { AgentRow } from '../../entities/agent';
@@ -61,10 +61,13 @@ export async function receiveMessage(
   else if (item.opensTicket && !(await answer(reception))) await openByRules(reception);
 }
 
+// In the text, and no value: SQLite would not know that the index of inbound messages is for it.
+const IS_INBOUND = raw(`direction = '${MessageDirection.INBOUND}'`);
+
 function isKnown(transaction: Transaction, channel: WhatsAppChannelRow, item: MessageItem): Promise<boolean> {
   return transaction.exists(
     TicketMessageRow,
-    sql`channel_id = ${channel.id} and direction = ${MessageDirection.INBOUND}
+    sql`channel_id = ${channel.id} and ${IS_INBOUND}
       and provider_message_id in (${item.providerMessageId}, ${erasedMessageId(item.providerMessageId)})`,
   );
 }
