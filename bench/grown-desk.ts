@@ -155,6 +155,9 @@ export class GrownDesk {
         sql`update contract_logs set last_sequence = ${size.sends + 1_000} where contract_id = ${contractId}`,
       ),
     );
+    // PostgreSQL does so by itself, but not at once; SQLite's plans do not depend on it.
+    if (this.dialect === 'postgres')
+      await store.transactAcrossContracts((connection) => connection.run(sql`analyze`));
     this.size = size;
     const some = Array.from({ length: SOME }, (_, index) =>
       this.idOf('contact', ((index * 104_729) % size.contacts) + 1),
