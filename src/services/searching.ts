@@ -66,6 +66,12 @@ export function idsOfSought(
   return sql`select contacts.id from contacts where contacts.contract_id = ${contractId} and ${candidates} and ${matches}`;
 }
 
+/** Whether a row's contact is one of those that are sought. */
+export function ofSought(contactId: Sql, { matches }: SoughtContacts): Sql {
+  // With an offset PostgreSQL looks each contact up, and does not read them all beforehand.
+  return sql`exists (select 1 from contacts where contacts.id = ${contactId} and ${matches} limit 1 offset 0)`;
+}
+
 /** Two ways to say the same condition. */
 export interface Sought {
   /** Tried with one row after the other: fast where many match. */

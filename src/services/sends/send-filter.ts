@@ -2,10 +2,11 @@ import sql, { join, raw, type Sql } from 'sql-template-tag';
 import { amongSelected, unindexed } from '../../database/rows';
 import { ContactField, SendOrderField, type ReplyState, type SendStatus } from '../../entities/enums';
 import { SendRow } from '../../entities/send';
+import { TemplateRow } from '../../entities/template';
 import type { ServiceContext } from '../context';
 import { IS_HELD } from '../deliveries/hold';
 import { idsOf } from '../id-lists';
-import { contains, fasterWay, idsOfSought, lookedUpIfRare, soughtContacts } from '../searching';
+import { contains, fasterWay, idsOfSought, lookedUpIfRare, ofSought, soughtContacts } from '../searching';
 import { visible } from '../access/visibility';
 
 /** Which sends: conditions that are left out, or null, do not narrow. */
@@ -57,7 +58,12 @@ export async function matchingSends(
         : condition(unindexed(context.rows.connection, found));
     return [await lookedUpIfRare(context.rows, SendRow, condition(found), frequent)];
   });
-  conditions.push(...(await Promise.all(lists)).flat());
+  const search = filter.search?.trim() ?? '';
+  const [templateIds, ...narrowing] = await Promise.all([
+    search === '' ? [] : templatesNamed(context, search),
+    ...lists,
+  ]);
+  conditions.push(...narrowing.flat());
   if (filter.contactId != null) conditions.push(sql`sends.contact_id = ${filter.contactId}`);
   if (filter.createdFrom != null) conditions.push(sql`sends.created_at >= ${filter.createdFrom}`);
   if (filter.createdBefore != null) conditions.push(sql`sends.created_at < ${filter.createdBefore}`);
@@ -70,22 +76,34 @@ export async function matchingSends(
       where deliveries.contract_id = ${context.contractId} and ${IS_HELD})`;
     conditions.push(filter.held ? sql`sends.id in ${held}` : sql`sends.id not in ${held}`);
   }
-  const search = filter.search?.trim() ?? '';
-  if (search !== '') conditions.push(await found(context, search, join(conditions, ' and ')));
+  if (search !== '') conditions.push(await found(context, search, templateIds, join(conditions, ' and ')));
   return join(conditions, ' and ');
 }
 
-/** By part of the contact's name or phone number, or of the template's name; of those that meet the other conditions. */
-function found({ rows }: ServiceContext, search: string, others: Sql): Promise<Sql> {
+/** Read beforehand: PostgreSQL would take it that some are found, and go through all sends for theirs. */
+async function templatesNamed({ rows }: ServiceContext, search: string): Promise<string[]> {
+  const where = contains(sql`lower(templates.name)`, search.toLowerCase());
+  return (await rows.findOnly(TemplateRow, ['id'], { where })).map(({ id }) => id);
+}
+
+/** By part of the contact's name or phone number, or by these templates; of those that meet the other conditions. */
+function found(
+  { rows }: ServiceContext,
+  search: string,
+  templateIds: readonly string[],
+  others: Sql,
+): Promise<Sql> {
   const sought = soughtContacts(search, [ContactField.NAME, ContactField.PHONE]);
-  const ids = idsOfSought(rows, sought);
-  const named = contains(sql`lower(templates.name)`, search.toLowerCase());
-  const templateIds = sql`select templates.id from templates
-    where templates.contract_id = ${rows.contractId} and ${named}`;
-  const ofTemplates = amongSelected(rows.connection, sql`sends.template_id`, templateIds);
-  const ofContacts = sql`exists (select 1 from contacts where contacts.id = sends.contact_id and ${sought.matches})`;
+  const contactIds = idsOfSought(rows, sought);
+  const ofTemplates =
+    templateIds.length === 0 ? sql`1 = 0` : sql`sends.template_id in (${join([...templateIds])})`;
+  const among = (column: Sql, select: Sql): Sql => amongSelected(rows.connection, column, select);
+  const ofContacts = ofSought(sql`sends.contact_id`, sought);
+  // Each by an index of its own, and not both in one condition.
+  const either = (ids: Sql): Sql => sql`${rows.idsOf(SendRow, among(sql`sends.contact_id`, ids))}
+    union all ${rows.idsOf(SendRow, ofTemplates)}`;
   return fasterWay(rows, SendRow, others, {
     walking: sql`(${ofContacts} or ${ofTemplates})`,
-    lookingUp: ids && sql`(${amongSelected(rows.connection, sql`sends.contact_id`, ids)} or ${ofTemplates})`,
+    lookingUp: contactIds && among(sql`sends.id`, either(contactIds)),
   });
 }

@@ -14,7 +14,7 @@ import { idsOf } from '../id-lists';
 import type { ServiceContext } from '../context';
 import { nestedPageOf } from '../nested-pages';
 import { pageOf, type Page, type PageRequest } from '../pages';
-import { fasterWay, idsOfSought, lookedUpIfRare, soughtContacts } from '../searching';
+import { fasterWay, idsOfSought, lookedUpIfRare, ofSought, soughtContacts } from '../searching';
 import { visible } from '../access/visibility';
 
 /** For how long after the customer's last message free text may be sent (rule 34). */
@@ -86,7 +86,7 @@ function ofSuchContacts({ rows }: ServiceContext, search: string, others: Sql): 
   const sought = soughtContacts(search, [ContactField.NAME, ContactField.PHONE]);
   const ids = idsOfSought(rows, sought);
   return fasterWay(rows, TicketRow, others, {
-    walking: sql`exists (select 1 from contacts where contacts.id = tickets.contact_id and ${sought.matches})`,
+    walking: ofSought(sql`tickets.contact_id`, sought),
     lookingUp: ids && amongSelected(rows.connection, sql`tickets.contact_id`, ids),
   });
 }
