@@ -3,7 +3,7 @@ import path from 'node:path';
 import { curvesOf } from './chart';
 import type { ServerRun } from './export-run';
 import type { Size } from './grown-desk';
-import { machine } from './report';
+import { formatted, machine } from './report';
 
 const DOCS = path.resolve(__dirname, '../docs');
 const KINDS = ['node', 'sends', 'tickets', 'contacts', 'statistics'] as const;
@@ -55,8 +55,9 @@ export function writeGrowth(sizes: readonly Size[], all: ReadonlyMap<string, Gro
   }
   const contacts = sizes.map((size) => short(size.contacts)).join(', ');
   const tickets = sizes.map((size) => short(size.tickets)).join(', ');
+  const file = path.join(DOCS, 'growth.md');
   writeFileSync(
-    path.join(DOCS, 'growth.md'),
+    file,
     `# How cost grows
 
 Written by \`npm run bench:growth\`. One desk grows, with its ${contacts} contacts and ${tickets} tickets; everything is asked over
@@ -67,4 +68,5 @@ Measured on ${machine()}.
 
 ${parts.join('\n')}`,
   );
+  formatted(file);
 }

@@ -88,6 +88,11 @@ export function reportOn(results: readonly Result[]): Report {
   return { table: tableOf(results), json: jsonOf(results) };
 }
 
+/** Has a page look as all pages do. */
+export function formatted(file: string): void {
+  execFileSync('npx', ['prettier', '--write', file], { cwd: path.dirname(DOCS), stdio: 'ignore' });
+}
+
 /** What it was measured on. */
 export function machine(): string {
   const [processor] = cpus();
@@ -134,7 +139,7 @@ threads, and is not in it.
 `;
   const file = path.join(DOCS, 'performance.md');
   writeFileSync(file, page);
-  execFileSync('npx', ['prettier', '--write', file], { cwd: path.dirname(DOCS), stdio: 'ignore' });
+  formatted(file);
   const bars = results
     .filter(({ unit }) => unit === '/s')
     .flatMap((result) =>
