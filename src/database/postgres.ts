@@ -147,12 +147,8 @@ export class PostgresEngine implements Engine {
       application_name: 'saludo',
     });
     pool.on('error', complain);
-    pool.on('connect', (client) => {
-      // The pool listens to idle connections alone: one that is lost in use would otherwise end the process.
-      client.on('error', () => undefined);
-      // Compiling a statement takes longer than any of ours does. Without it they are only slower.
-      client.query('set jit = off').catch(() => undefined);
-    });
+    // The pool listens to idle connections alone: one that is lost in use would otherwise end the process.
+    pool.on('connect', (client) => client.on('error', () => undefined));
     await pool.query('select 1').catch(async (error: unknown) => {
       await pool.end();
       throw translated(error);

@@ -1,6 +1,8 @@
 import sql from 'sql-template-tag';
 import type { RowClass, Rows } from '../../src/database/rows';
 import { ALL_ENTITIES } from '../../src/entities/all';
+import { SendCountRow } from '../../src/entities/send-count';
+import { SendCountMarkRow } from '../../src/entities/send-count-mark';
 import { DeliveryRow } from '../../src/entities/delivery';
 import { InboxBodyRow } from '../../src/entities/inbox-body';
 import { SandboxWebhookRow } from '../../src/entities/sandbox-webhook';
@@ -104,6 +106,8 @@ async function worldOf(app: TestApp, phone: string): Promise<World> {
 export async function everythingIn(rows: Rows): Promise<string> {
   const all: unknown[] = [];
   for (const entity of ALL_ENTITIES as readonly RowClass<object>[]) {
+    // The server counts sends when it gets to it, whatever is asked meanwhile.
+    if (entity === SendCountRow || entity === SendCountMarkRow) continue;
     const found = await rows.find(entity);
     all.push([entity.name, found.map((row) => JSON.stringify({ ...row, lastSeenAt: null })).sort()]);
   }
