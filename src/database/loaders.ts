@@ -13,23 +13,20 @@ export class Loaders {
     DataLoader<string, { id: string } | null>
   >();
   private readonly batchLoaders = new Map<string, DataLoader<string, unknown>>();
+  /** What was read along with something else, by the name under which it is asked for. */
+  private readonly learned = new Map<string, Map<string, unknown>>();
 
   constructor(private readonly rows: Rows) {}
 
   /** The row with this id, or null; all ids asked for in one turn are read together. */
   row<Row extends { id: string }>(entity: RowClass<Row>, id: string): Promise<Row | null> {
-    let loader = this.rowLoaders.get(entity);
-    if (!loader) {
-      loader = new DataLoader<string, { id: string } | null>(
-        async (ids) => {
-          const byId = new Map((await this.rows.byIds(entity, ids)).map((row) => [row.id, row]));
-          return ids.map((id) => byId.get(id) ?? null);
-        },
-        { maxBatchSize: KEYS_PER_BATCH },
-      );
-      this.rowLoaders.set(entity, loader);
-    }
-    return loader.load(id) as Promise<Row | null>;
+    return this.rowLoader(entity).load(id) as Promise<Row | null>;
+  }
+
+  /** What `row` would give: for whole rows that were read otherwise. */
+  learnRows(entity: RowClass<{ id: string }>, rows: readonly { id: string }[]): void {
+    const loader = this.rowLoader(entity);
+    for (const row of rows) loader.prime(row.id, row);
   }
 
   /**
@@ -53,5 +50,33 @@ export class Loaders {
       this.batchLoaders.set(name, loader);
     }
     return loader.load(key) as Promise<Value | null>;
+  }
+
+  /** What was learned for `key` under this name: null where there is nothing, undefined where that is not known yet. */
+  known(name: string, key: string): unknown {
+    return this.learned.get(name)?.get(key);
+  }
+
+  /** What `batch` would give for these keys under this name; keys without a row have none. */
+  learn(name: string, keys: readonly (string | null | undefined)[], rows: readonly { id: string }[]): void {
+    const byKey = this.learned.get(name) ?? new Map<string, unknown>();
+    this.learned.set(name, byKey);
+    for (const key of keys) if (typeof key === 'string') byKey.set(key, null);
+    for (const row of rows) byKey.set(row.id, row);
+  }
+
+  private rowLoader(entity: RowClass<{ id: string }>): DataLoader<string, { id: string } | null> {
+    let loader = this.rowLoaders.get(entity);
+    if (!loader) {
+      loader = new DataLoader<string, { id: string } | null>(
+        async (ids) => {
+          const byId = new Map((await this.rows.byIds(entity, ids)).map((row) => [row.id, row]));
+          return ids.map((id) => byId.get(id) ?? null);
+        },
+        { maxBatchSize: KEYS_PER_BATCH },
+      );
+      this.rowLoaders.set(entity, loader);
+    }
+    return loader;
   }
 }

@@ -1,33 +1,55 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag';
-import type { Connection } from './connection';
+import type { Connection, RawRow } from './connection';
 
-/** What of which rows is read: `from` holds everything after the columns. */
+/** What is read of which rows: `from` holds everything after the columns. */
 export interface Reading {
   columns: Sql;
   from: Sql;
 }
 
-interface Asked extends Reading {
-  resolve: (tuples: unknown[][]) => void;
+/** A reading, and others that go by what it finds, which the database reads in the same statement. */
+export interface ReadingAlong {
+  /** What is found, under the name `found`. */
+  found: Sql;
+  readings: readonly [Reading, ...Reading[]];
+}
+
+interface Asked {
+  found: Sql | null;
+  readings: readonly Reading[];
+  resolve: (rows: unknown[][]) => void;
   reject: (error: unknown) => void;
 }
 
 /** SQLite joins at most 500 selects in one statement; long before that, it is as well asked twice. */
 const MOST_TOGETHER = 50;
 
+/** Rows come as JSON, which costs a third of handing each value over by itself. */
+const parsed = ({ json }: RawRow): unknown => JSON.parse(json as string);
+
 /**
  * Reads what is asked for in one turn of the event loop with one statement: what the way to the database and back
- * costs is then paid once. Rows come as JSON, which costs a third of handing each value over by itself.
+ * costs is then paid once.
  */
 export class ReadingTogether {
   private asked: Asked[] = [];
 
   constructor(private readonly connection: Connection) {}
 
-  /** The rows, each as its values in the order of the columns. */
-  tuples(reading: Reading): Promise<unknown[][]> {
+  /** The rows, each as its columns are given: a JSON value. */
+  async rows(reading: Reading): Promise<unknown[]> {
+    const [rows = []] = await this.ask(null, [reading]);
+    return rows;
+  }
+
+  /** The rows of each of the readings. */
+  along({ found, readings }: ReadingAlong): Promise<unknown[][]> {
+    return this.ask(found, readings);
+  }
+
+  private ask(found: Sql | null, readings: readonly Reading[]): Promise<unknown[][]> {
     return new Promise((resolve, reject) => {
-      this.asked.push({ ...reading, resolve, reject });
+      this.asked.push({ found, readings, resolve, reject });
       // After all that is to be asked in this turn was asked.
       if (this.asked.length === 1) void Promise.resolve().then(() => process.nextTick(() => this.read()));
     });
@@ -36,37 +58,43 @@ export class ReadingTogether {
   private read(): void {
     const all = this.asked;
     this.asked = [];
-    for (let start = 0; start < all.length; start += MOST_TOGETHER) {
-      const some = all.slice(start, start + MOST_TOGETHER);
-      this.readTogether(some).catch((error: unknown) => {
-        for (const { reject } of some) reject(error);
-      });
-    }
+    const parts: Asked[][] = [];
+    for (let start = 0; start < all.length; start += MOST_TOGETHER)
+      parts.push(all.slice(start, start + MOST_TOGETHER));
+    // Those who asked in one turn go on in one turn, so that what they ask next is read together again.
+    void Promise.allSettled(parts.map((part) => this.readTogether(part))).then((outcomes) => {
+      for (const [place, part] of parts.entries()) settle(part, outcomes[place]);
+    });
   }
 
-  private async readTogether(asked: readonly Asked[]): Promise<void> {
+  /** The rows of each reading, of each of those who asked. */
+  private async readTogether(asked: readonly Asked[]): Promise<unknown[][][]> {
     const [first] = asked;
-    if (first && asked.length === 1) {
-      const rows = await this.connection.all(this.statement(first));
-      first.resolve(rows.map(({ tuple }) => JSON.parse(tuple as string) as unknown[]));
-      return;
+    const [reading] = first?.readings ?? [];
+    if (reading && asked.length === 1 && !first?.found) {
+      const rows = await this.connection.all(sql`select ${reading.columns} as json ${reading.from}`);
+      return [[rows.map(parsed)]];
     }
-    const parts = asked.map(
-      (one, part) =>
-        sql`select * from (${this.statement(one, sql`${raw(String(part))} as part, `)}) as part${raw(String(part))}`,
-    );
+    const byPart: unknown[][] = [];
+    const parts = asked.map(({ found, readings }, place) => {
+      const selects = readings.map(({ columns, from }) => {
+        const part = raw(String(byPart.push([]) - 1));
+        return sql`select * from (select ${part} as part, ${columns} as json ${from}) as part${part}`;
+      });
+      const all = join(selects, ' union all ');
+      return found
+        ? sql`select * from (with found as materialized (${found}) ${all}) as along${raw(String(place))}`
+        : all;
+    });
     const rows = await this.connection.all(join(parts, ' union all '));
-    const tuples = asked.map((): unknown[][] => []);
-    for (const { part, tuple } of rows)
-      tuples[part as number]?.push(JSON.parse(tuple as string) as unknown[]);
-    for (const [part, { resolve }] of asked.entries()) resolve(tuples[part] ?? []);
+    for (const row of rows) byPart[row['part'] as number]?.push(parsed(row));
+    return asked.map(({ readings }) => byPart.splice(0, readings.length));
   }
+}
 
-  private statement({ columns, from }: Reading, before?: Sql): Sql {
-    const tuple =
-      this.connection.dialect === 'postgres'
-        ? sql`json_build_array(${columns})::text`
-        : sql`json_array(${columns})`;
-    return before ? sql`select ${before}${tuple} as tuple ${from}` : sql`select ${tuple} as tuple ${from}`;
+function settle(asked: readonly Asked[], outcome: PromiseSettledResult<unknown[][][]> | undefined): void {
+  for (const [place, { resolve, reject }] of asked.entries()) {
+    if (outcome?.status === 'fulfilled') resolve(outcome.value[place] ?? []);
+    else reject(outcome?.reason);
   }
 }

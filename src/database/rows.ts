@@ -1,23 +1,31 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import { getMetadataArgsStorage } from 'typeorm';
 import { columnsOf, type ColumnDescription } from '../entities/columns';
-import { storable, type Connection, type RawRow } from './connection';
+import { storable, type Connection, type Dialect, type RawRow } from './connection';
 import { ReadingTogether } from './reading';
 
 /** The class of a row. */
 export type RowClass<Row extends object> = new () => Row;
 
+/** How an entity stands in the database. */
 interface Table {
   name: Sql;
   contract: Sql | null;
   all: Sql;
+  /** How some of its properties are read; all where none are named. */
+  shapeOf: (properties: readonly string[] | null) => Shape;
   byProperty: Map<string, ColumnDescription>;
   columns: readonly ColumnDescription[];
 }
 
+/** Ways of reading one table that are remembered. */
+const MOST_SHAPES = 200;
+/** As JSON, as everything is read. */
+const COUNT = sql`cast(count(*) as text)`;
+
 const tables = new Map<RowClass<object>, Table>();
 
-/** How an entity stands in the database. */
+/** The table of an entity. */
 export function tableOf(entity: RowClass<object>): Table {
   const known = tables.get(entity);
   if (known) return known;
@@ -25,6 +33,7 @@ export function tableOf(entity: RowClass<object>): Table {
   if (name === undefined) throw new Error(`${entity.name} is no entity`);
   const columns = columnsOf(entity);
   const byProperty = new Map(columns.map((column) => [column.property, column]));
+  const shapes = new Map<string, Shape>();
   const table = {
     name: raw(name),
     contract: byProperty.has('contractId')
@@ -33,6 +42,17 @@ export function tableOf(entity: RowClass<object>): Table {
         ? raw(`${name}.id`)
         : null,
     all: raw(columns.map((column) => `${name}.${column.column}`).join(', ')),
+    shapeOf: (properties: readonly string[] | null) => {
+      const key = properties ? properties.join() : '';
+      let shape = shapes.get(key);
+      if (!shape) {
+        // Clients choose what they ask for, and there is no end to what could be chosen.
+        if (shapes.size >= MOST_SHAPES) shapes.clear();
+        const some = properties?.flatMap((property) => byProperty.get(property) ?? []) ?? columns;
+        shapes.set(key, (shape = shapeFor(name, columns, some)));
+      }
+      return shape;
+    },
     byProperty,
     columns,
   };
@@ -43,25 +63,69 @@ export function tableOf(entity: RowClass<object>): Table {
 /** A row as the entity describes it, from what the driver gave. */
 export function rowFrom<Row extends object>(entity: RowClass<Row>, given: RawRow): Row {
   const { columns } = tableOf(entity);
-  return rowOf(
-    columns,
-    columns.map(({ column }) => given[column]),
-  ) as Row;
+  const row = Object.fromEntries(columns.map(({ property, column }) => [property, given[column]]));
+  return asDescribed(columns, row) as Row;
 }
 
-/** A row of these columns, from its values in their order. */
-function rowOf(columns: readonly ColumnDescription[], values: readonly unknown[]): object {
-  const row: Record<string, unknown> = {};
-  let index = 0;
+/** What stands in the database otherwise than in a row: flags, and JSON within JSON. */
+function asDescribed(columns: readonly ColumnDescription[], row: Record<string, unknown>): object {
   for (const { property, kind } of columns) {
-    const value = values[index];
-    index += 1;
-    if (value === null || value === undefined) row[property] = null;
-    else if (kind === 'flag') row[property] = value === 1;
-    else if (kind === 'json') row[property] = JSON.parse(value as string) as unknown;
-    else row[property] = value;
+    const value = row[property];
+    if (kind === 'flag') row[property] = value === 1;
+    else if (kind === 'json' && value !== null) row[property] = JSON.parse(value as string) as unknown;
   }
   return row;
+}
+
+/** How some columns of a table are read as JSON, and become a row again. */
+interface Shape {
+  /** The JSON of a row of the table, and of the same row where it is called `found`. */
+  json: (dialect: Dialect) => Sql;
+  foundJson: (dialect: Dialect) => Sql;
+  /** The columns as they are. */
+  names: Sql;
+  rowFrom: (json: unknown) => object;
+}
+
+/**
+ * What rows are that were read in part: a property that was not read is no property without a value, and whoever asks
+ * for it is told so.
+ */
+function partly(table: string, missing: readonly ColumnDescription[]): object {
+  const properties = missing.map(({ property }) => [
+    property,
+    {
+      get: () => {
+        throw new Error(`${property} of ${table} was not read: name it among what is asked for`);
+      },
+    },
+  ]);
+  return Object.defineProperties({}, Object.fromEntries(properties) as PropertyDescriptorMap);
+}
+
+function shapeFor(
+  name: string,
+  all: readonly ColumnDescription[],
+  some: readonly ColumnDescription[],
+): Shape {
+  const pairs = (table: string): Sql =>
+    raw(some.map(({ property, column }) => `'${property}', ${table}.${column}`).join(', '));
+  const jsonOf =
+    (given: Sql) =>
+    (dialect: Dialect): Sql =>
+      dialect === 'postgres' ? sql`json_build_object(${given})::text` : sql`json_object(${given})`;
+  const special = some.filter(({ kind }) => kind === 'flag' || kind === 'json');
+  const missing = all.filter((column) => !some.includes(column));
+  const prototype = missing.length > 0 ? partly(name, missing) : null;
+  return {
+    json: jsonOf(pairs(name)),
+    foundJson: jsonOf(pairs('found')),
+    names: raw(some.map(({ column }) => `${name}.${column}`).join(', ')),
+    rowFrom: (json) => {
+      const row = asDescribed(special, json as Record<string, unknown>);
+      return prototype ? (Object.setPrototypeOf(row, prototype) as object) : row;
+    },
+  };
 }
 
 /** What a row's value is in the database. */
@@ -137,6 +201,16 @@ export interface Selection {
   limit?: number;
 }
 
+/** Rows that are read along with those that refer to them. */
+export interface Along {
+  /** Where the id of such a row stands in what refers to it. */
+  property: string;
+  entity: RowClass<{ id: string }>;
+  /** What of it is read; all where null. */
+  properties: readonly string[] | null;
+  where: Sql;
+}
+
 /** What is selected beside or instead of whole rows. */
 interface WideSelection extends Selection {
   groupBy?: Sql;
@@ -160,23 +234,62 @@ export class Rows {
   }
 
   /** The rows that match, in the order asked for. */
-  async find<Row extends object>(entity: RowClass<Row>, selection: Selection = {}): Promise<Row[]> {
-    const { all, columns } = tableOf(entity);
-    const found = await this.reading.tuples({ columns: all, from: this.from(entity, selection) });
-    return found.map((values) => rowOf(columns, values) as Row);
+  find<Row extends object>(entity: RowClass<Row>, selection: Selection = {}): Promise<Row[]> {
+    return this.findOnly<Row, never>(entity, null, selection) as Promise<Row[]>;
   }
 
-  /** The same, with some of their columns alone: for very many rows. */
+  /** The same, with some of their columns alone; all where none are named. */
   async findOnly<Row extends object, Property extends keyof Row & string>(
     entity: RowClass<Row>,
-    properties: readonly Property[],
+    properties: readonly Property[] | null,
     selection: Selection = {},
   ): Promise<Pick<Row, Property>[]> {
-    const { name, byProperty } = tableOf(entity);
-    const columns = properties.flatMap((property) => byProperty.get(property) ?? []);
-    const named = raw(columns.map(({ column }) => `${name.sql}.${column}`).join(', '));
-    const found = await this.reading.tuples({ columns: named, from: this.from(entity, selection) });
-    return found.map((values) => rowOf(columns, values) as Pick<Row, Property>);
+    const { json, rowFrom: rowOf } = tableOf(entity).shapeOf(properties);
+    const columns = json(this.connection.dialect);
+    const found = await this.reading.rows({ columns, from: this.from(entity, selection) });
+    return found.map((one) => rowOf(one) as Pick<Row, Property>);
+  }
+
+  /**
+   * The same, and in the same statement the rows that they refer to.
+   * @returns what was found, and for each of `along` the rows of it, each once.
+   */
+  async findAlong<Row extends object>(
+    entity: RowClass<Row>,
+    properties: readonly string[] | null,
+    selection: Selection,
+    along: readonly Along[],
+  ): Promise<{ found: Row[]; along: { id: string }[][] }> {
+    if (along.length === 0) {
+      const found = await this.findOnly<Row, never>(entity, properties as readonly never[] | null, selection);
+      return { found: found as Row[], along: [] };
+    }
+    const { dialect } = this.connection;
+    const shape = tableOf(entity).shapeOf(properties);
+    const readings = along.map(({ property, entity: other, properties: some, where }) => {
+      const { name, shapeOf } = tableOf(other);
+      const column = tableOf(entity).byProperty.get(property)?.column ?? property;
+      const isReferred = amongSelected(
+        this.connection,
+        sql`${name}.id`,
+        sql`select found.${raw(column)} from found`,
+      );
+      return {
+        columns: shapeOf(some).json(dialect),
+        from: this.from(other, { where: sql`${isReferred} and (${where})` }),
+      };
+    });
+    const [found = [], ...others] = await this.reading.along({
+      found: sql`select ${shape.names} ${this.from(entity, selection)}`,
+      readings: [{ columns: shape.foundJson(dialect), from: sql`from found` }, ...readings],
+    });
+    return {
+      found: found.map((one) => shape.rowFrom(one) as Row),
+      along: along.map(({ entity: other, properties: some }, place) => {
+        const { rowFrom: rowOf } = tableOf(other).shapeOf(some);
+        return (others[place] ?? []).map((one) => rowOf(one) as { id: string });
+      }),
+    };
   }
 
   /** The first row that matches, or null. */
@@ -196,7 +309,12 @@ export class Rows {
     ids: readonly string[],
     where: Sql = sql`1 = 1`,
   ): Promise<Row[]> {
-    return this.find(entity, { where: sql`${among(this.connection, raw('id'), ids)} and (${where})` });
+    return this.find(entity, { where: this.amongIds(entity, ids, where) });
+  }
+
+  /** The condition for the rows with these ids that match. */
+  amongIds(entity: RowClass<object>, ids: readonly string[], where: Sql): Sql {
+    return sql`${among(this.connection, sql`${tableOf(entity).name}.id`, ids)} and (${where})`;
   }
 
   /** Of each of these values of a column, the first rows that match, in few statements. */
@@ -224,11 +342,9 @@ export class Rows {
   async count(entity: RowClass<object>, where: Sql, limit?: number): Promise<number> {
     const { name } = tableOf(entity);
     const bounded = limit === undefined ? empty : limitOf(limit);
-    const [row] = await this.reading.tuples({
-      columns: sql`count(*)`,
-      from: sql`from (select 1 as one from ${name} where ${this.scoped(entity, where)}${bounded}) as matching`,
-    });
-    return Number(row?.[0] ?? 0);
+    return this.counted(
+      sql`from (select 1 as one from ${name} where ${this.scoped(entity, where)}${bounded}) as matching`,
+    );
   }
 
   /** Of the first rows of a selection, how many match. */
@@ -238,11 +354,9 @@ export class Rows {
     matching: Sql,
   ): Promise<number> {
     const { name, all } = tableOf(entity);
-    const [row] = await this.reading.tuples({
-      columns: sql`count(*)`,
-      from: sql`from (select ${all} ${this.from(entity, selection)}) as ${name} where ${matching}`,
-    });
-    return Number(row?.[0] ?? 0);
+    return this.counted(
+      sql`from (select ${all} ${this.from(entity, selection)}) as ${name} where ${matching}`,
+    );
   }
 
   async exists(entity: RowClass<object>, where: Sql): Promise<boolean> {
@@ -252,6 +366,11 @@ export class Rows {
   /** Other columns than the entity's own: aggregates, or few of many. Names in `columns` are the database's. */
   select(entity: RowClass<object>, columns: Sql, selection: WideSelection = {}): Promise<RawRow[]> {
     return this.connection.all(sql`select ${columns} ${this.from(entity, selection)}`);
+  }
+
+  private async counted(from: Sql): Promise<number> {
+    const [count] = await this.reading.rows({ columns: COUNT, from });
+    return count as number;
   }
 
   private from(entity: RowClass<object>, selection: WideSelection): Sql {

@@ -9,11 +9,10 @@ import {
   RevokeApiKeyInput,
   RevokeApiKeyPayload,
 } from '../schema/api-keys';
-import { reachOf } from '../services/access/access';
 import { createApiKey, listApiKeys, revokeApiKey } from '../services/access/api-keys';
 import type { ServiceContext } from '../services/context';
 import type { Outcome } from '../services/outcome';
-import { see } from '../services/access/visibility';
+import { refer, type Seen } from '../services/access/seeing';
 
 @Resolver(() => ApiKey)
 export class ApiKeyResolver {
@@ -52,7 +51,7 @@ export class ApiKeyResolver {
     nullable: true,
     description: 'Who made the key; null where it was made by no person.',
   })
-  async createdBy(@Root() apiKey: ApiKeyRow, @Ctx() context: ServiceContext): Promise<AgentRow | null> {
-    return reachOf(context.viewer, 'agents.read') === null ? null : see(context, 'Agent', apiKey.createdById);
+  createdBy(@Root() apiKey: ApiKeyRow, @Ctx() context: ServiceContext): Seen<AgentRow> {
+    return refer(context, 'ApiKey', apiKey, 'createdBy');
   }
 }

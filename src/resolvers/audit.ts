@@ -10,7 +10,7 @@ import { Node } from '../schema/node';
 import { listAuditEntries, subjectOf } from '../services/access/audit-log';
 import type { ServiceContext } from '../services/context';
 import type { Page } from '../services/pages';
-import { see } from '../services/access/visibility';
+import { refer, type Seen } from '../services/access/seeing';
 
 @Resolver(() => AuditEntry)
 export class AuditResolver {
@@ -34,23 +34,23 @@ export class AuditResolver {
     nullable: true,
     description: 'The person who changed it; null where it was a machine.',
   })
-  agent(@Root() entry: AuditEntryRow, @Ctx() context: ServiceContext): Promise<AgentRow | null> {
-    return see(context, 'Agent', entry.agentId);
+  agent(@Root() entry: AuditEntryRow, @Ctx() context: ServiceContext): Seen<AgentRow> {
+    return refer(context, 'AuditEntry', entry, 'agent');
   }
 
   @FieldResolver(() => ApiKey, {
     nullable: true,
     description: 'The API key that it was changed with; null where it was a person.',
   })
-  apiKey(@Root() entry: AuditEntryRow, @Ctx() context: ServiceContext): Promise<ApiKeyRow | null> {
-    return see(context, 'ApiKey', entry.apiKeyId);
+  apiKey(@Root() entry: AuditEntryRow, @Ctx() context: ServiceContext): Seen<ApiKeyRow> {
+    return refer(context, 'AuditEntry', entry, 'apiKey');
   }
 
   @FieldResolver(() => Node, {
     nullable: true,
     description: 'What was changed, as it is now; null where it is gone.',
   })
-  subject(@Root() entry: AuditEntryRow, @Ctx() context: ServiceContext): Promise<{ id: string } | null> {
+  subject(@Root() entry: AuditEntryRow, @Ctx() context: ServiceContext): Seen<{ id: string }> {
     return subjectOf(context, entry);
   }
 }

@@ -23,7 +23,7 @@ import type { Outcome, UserError } from '../services/outcome';
 import type { Page } from '../services/pages';
 import { readinessOf, type Readiness as ReadinessNow } from '../services/desk/readiness';
 import { settingsOf } from '../services/desk/settings';
-import { see } from '../services/access/visibility';
+import { refer, seeAsked, type Seen } from '../services/access/seeing';
 
 @Resolver(() => Bot)
 export class BotResolver {
@@ -31,8 +31,8 @@ export class BotResolver {
   bot(
     @Ctx() context: ServiceContext,
     @Arg('id', () => ID, { description: 'Id of the bot.' }) id: string,
-  ): Promise<BotRow | null> {
-    return see(context, 'Bot', id);
+  ): Seen<BotRow> {
+    return seeAsked(context, 'Bot', id);
   }
 
   @Query(() => BotConnection, { nullable: true, description: 'The bots of the contract, oldest first.' })
@@ -98,8 +98,8 @@ export class BotResolver {
     nullable: true,
     description: 'The flow of the bot as last published; null while none was.',
   })
-  flow(@Root() bot: BotRow, @Ctx() context: ServiceContext): Promise<FlowRow | null> {
-    return see(context, 'Flow', bot.publishedFlowId);
+  flow(@Root() bot: BotRow, @Ctx() context: ServiceContext): Seen<FlowRow> {
+    return refer(context, 'Bot', bot, 'flow');
   }
 
   @FieldResolver(() => SendEligibility, {

@@ -22,7 +22,7 @@ import {
 import { healthOf, templateSyncOf, webhookUrl } from '../services/desk/channels';
 import type { ServiceContext } from '../services/context';
 import type { Outcome } from '../services/outcome';
-import { see } from '../services/access/visibility';
+import { refer, type Seen } from '../services/access/seeing';
 
 @Resolver(() => WhatsAppChannel)
 export class ChannelResolver {
@@ -68,8 +68,8 @@ export class ChannelResolver {
   }
 
   @FieldResolver(() => Bot, { description: 'The bot that has the number, or had it last.' })
-  bot(@Root() channel: WhatsAppChannelRow, @Ctx() context: ServiceContext): Promise<BotRow | null> {
-    return see(context, 'Bot', channel.botId);
+  bot(@Root() channel: WhatsAppChannelRow, @Ctx() context: ServiceContext): Seen<BotRow> {
+    return refer(context, 'WhatsAppChannel', channel, 'bot');
   }
 
   @FieldResolver(() => WebAddress, {

@@ -33,7 +33,7 @@ import type { ServiceContext } from '../services/context';
 import { eraseContact } from '../services/erasure/erasure';
 import type { Outcome } from '../services/outcome';
 import type { Page } from '../services/pages';
-import { see } from '../services/access/visibility';
+import { refer, seeAsked, type Seen } from '../services/access/seeing';
 
 @Resolver(() => Contact)
 export class ContactResolver {
@@ -41,8 +41,8 @@ export class ContactResolver {
   contact(
     @Ctx() context: ServiceContext,
     @Arg('id', () => ID, { description: 'Id of the contact.' }) id: string,
-  ): Promise<ContactRow | null> {
-    return see(context, 'Contact', id);
+  ): Seen<ContactRow> {
+    return seeAsked(context, 'Contact', id);
   }
 
   @Query(() => ContactConnection, {
@@ -101,8 +101,8 @@ export class ContactResolver {
   }
 
   @FieldResolver(() => WhatsAppChannel, { description: 'The number that the customer is a contact of.' })
-  channel(@Root() contact: ContactRow, @Ctx() context: ServiceContext): Promise<WhatsAppChannelRow | null> {
-    return see(context, 'WhatsAppChannel', contact.channelId);
+  channel(@Root() contact: ContactRow, @Ctx() context: ServiceContext): Seen<WhatsAppChannelRow> {
+    return refer(context, 'Contact', contact, 'channel');
   }
 
   @FieldResolver(() => [Bot], { description: 'Bots that created it, wrote to it or served it.' })

@@ -17,7 +17,7 @@ import { discardDeadLetters, listDeadLetters, retryDeadLetters } from '../servic
 import { maskPayload } from '../services/inbox/masking';
 import type { UserError } from '../services/outcome';
 import type { Page } from '../services/pages';
-import { see } from '../services/access/visibility';
+import { refer, type Seen } from '../services/access/seeing';
 
 @Resolver(() => DeadLetter)
 export class DeadLetterResolver {
@@ -59,8 +59,8 @@ export class DeadLetterResolver {
   }
 
   @FieldResolver(() => WhatsAppChannel, { nullable: true, description: 'The number over which it came.' })
-  channel(@Root() letter: DeadLetterRow, @Ctx() context: ServiceContext): Promise<WhatsAppChannelRow | null> {
-    return see(context, 'WhatsAppChannel', letter.channelId);
+  channel(@Root() letter: DeadLetterRow, @Ctx() context: ServiceContext): Seen<WhatsAppChannelRow> {
+    return refer(context, 'DeadLetter', letter, 'channel');
   }
 
   @FieldResolver(() => JSONObject, { description: 'What was delivered. Personal data masked.' })

@@ -27,7 +27,7 @@ import { TemplateActivation } from '../schema/templates';
 import { Ticket, TicketMessage } from '../schema/tickets';
 import type { ServiceContext } from '../services/context';
 import * as subscriptions from '../services/subscriptions';
-import { see } from '../services/access/visibility';
+import { seeAsked, type Seen } from '../services/access/seeing';
 
 const AFTER =
   'Resumes after this place: the cursor of any event of the contract, or `eventCursor`. Left out, only what happens from now on is told.';
@@ -62,34 +62,28 @@ export class ReplyRoutedResolver {
     nullable: true,
     description: "The ticket as it is now; null when it has since left the caller's view.",
   })
-  ticket(
-    @Root() event: Happenings['ReplyRouted'],
-    @Ctx() context: ServiceContext,
-  ): Promise<TicketRow | null> {
-    return see(context, 'Ticket', event.ticketId);
+  ticket(@Root() event: Happenings['ReplyRouted'], @Ctx() context: ServiceContext): Seen<TicketRow> {
+    return seeAsked(context, 'Ticket', event.ticketId);
   }
 
   @FieldResolver(() => Send, { description: 'The active message that was answered.' })
-  send(@Root() event: Happenings['ReplyRouted'], @Ctx() context: ServiceContext): Promise<SendRow | null> {
-    return see(context, 'Send', event.sendId);
+  send(@Root() event: Happenings['ReplyRouted'], @Ctx() context: ServiceContext): Seen<SendRow> {
+    return seeAsked(context, 'Send', event.sendId);
   }
 
   @FieldResolver(() => TicketMessage, {
     nullable: true,
     description: "The customer's answer; null when its ticket has since left the caller's view.",
   })
-  message(
-    @Root() event: Happenings['ReplyRouted'],
-    @Ctx() context: ServiceContext,
-  ): Promise<TicketMessageRow | null> {
-    return see(context, 'TicketMessage', event.messageId);
+  message(@Root() event: Happenings['ReplyRouted'], @Ctx() context: ServiceContext): Seen<TicketMessageRow> {
+    return seeAsked(context, 'TicketMessage', event.messageId);
   }
 
   @FieldResolver(() => Agent, {
     description: 'The agent it was routed to, whether it is in the ongoing list or waits for them.',
   })
-  agent(@Root() event: Happenings['ReplyRouted'], @Ctx() context: ServiceContext): Promise<AgentRow | null> {
-    return see(context, 'Agent', event.agentId);
+  agent(@Root() event: Happenings['ReplyRouted'], @Ctx() context: ServiceContext): Seen<AgentRow> {
+    return seeAsked(context, 'Agent', event.agentId);
   }
 }
 
@@ -111,8 +105,8 @@ export class SendConfirmedResolver {
   }
 
   @FieldResolver(() => Send, { description: 'The send as it is now.' })
-  send(@Root() event: Happenings['SendConfirmed'], @Ctx() context: ServiceContext): Promise<SendRow | null> {
-    return see(context, 'Send', event.sendId);
+  send(@Root() event: Happenings['SendConfirmed'], @Ctx() context: ServiceContext): Seen<SendRow> {
+    return seeAsked(context, 'Send', event.sendId);
   }
 }
 
@@ -136,8 +130,8 @@ export class SendStatusChangedResolver {
   }
 
   @FieldResolver(() => Send, { description: 'The send as it is now.' })
-  send(@Root() event: Happenings['SendChanged'], @Ctx() context: ServiceContext): Promise<SendRow | null> {
-    return see(context, 'Send', event.sendId);
+  send(@Root() event: Happenings['SendChanged'], @Ctx() context: ServiceContext): Seen<SendRow> {
+    return seeAsked(context, 'Send', event.sendId);
   }
 }
 
@@ -158,13 +152,13 @@ export class FlowOutdatedResolver {
   }
 
   @FieldResolver(() => Bot, { description: 'The bot whose flow was published.' })
-  bot(@Root() event: Happenings['FlowOutdated'], @Ctx() context: ServiceContext): Promise<BotRow | null> {
-    return see(context, 'Bot', event.botId);
+  bot(@Root() event: Happenings['FlowOutdated'], @Ctx() context: ServiceContext): Seen<BotRow> {
+    return seeAsked(context, 'Bot', event.botId);
   }
 
   @FieldResolver(() => Flow, { description: 'The publication that left them without their block.' })
-  flow(@Root() event: Happenings['FlowOutdated'], @Ctx() context: ServiceContext): Promise<FlowRow | null> {
-    return see(context, 'Flow', event.flowId);
+  flow(@Root() event: Happenings['FlowOutdated'], @Ctx() context: ServiceContext): Seen<FlowRow> {
+    return seeAsked(context, 'Flow', event.flowId);
   }
 
   @FieldResolver(() => [TemplateActivation], {
@@ -174,8 +168,8 @@ export class FlowOutdatedResolver {
     @Root() event: Happenings['FlowOutdated'],
     @Ctx() context: ServiceContext,
   ): Promise<TemplateActivationRow[]> {
-    const seen = await Promise.all(event.activationIds.map((id) => see(context, 'TemplateActivation', id)));
-    return seen.filter((activation) => activation !== null);
+    const seen = event.activationIds.map(async (id) => seeAsked(context, 'TemplateActivation', id));
+    return (await Promise.all(seen)).filter((activation) => activation !== null);
   }
 }
 
@@ -199,8 +193,8 @@ export class TicketChangedResolver {
     nullable: true,
     description: "The ticket as it is now; null when it has left the caller's view.",
   })
-  ticket(@Root() event: { ticketId: string }, @Ctx() context: ServiceContext): Promise<TicketRow | null> {
-    return see(context, 'Ticket', event.ticketId);
+  ticket(@Root() event: { ticketId: string }, @Ctx() context: ServiceContext): Seen<TicketRow> {
+    return seeAsked(context, 'Ticket', event.ticketId);
   }
 }
 
@@ -225,11 +219,8 @@ export class TicketMessageChangedResolver {
   }
 
   @FieldResolver(() => TicketMessage, { description: 'The message as it is now.' })
-  message(
-    @Root() event: { messageId: string },
-    @Ctx() context: ServiceContext,
-  ): Promise<TicketMessageRow | null> {
-    return see(context, 'TicketMessage', event.messageId);
+  message(@Root() event: { messageId: string }, @Ctx() context: ServiceContext): Seen<TicketMessageRow> {
+    return seeAsked(context, 'TicketMessage', event.messageId);
   }
 }
 
@@ -248,8 +239,8 @@ export class PresenceChangedResolver {
   }
 
   @FieldResolver(() => Agent, { description: 'The agent as it is now.' })
-  agent(@Root() event: { agentId: string }, @Ctx() context: ServiceContext): Promise<AgentRow | null> {
-    return see(context, 'Agent', event.agentId);
+  agent(@Root() event: { agentId: string }, @Ctx() context: ServiceContext): Seen<AgentRow> {
+    return seeAsked(context, 'Agent', event.agentId);
   }
 }
 
@@ -268,10 +259,7 @@ export class ChannelHealthChangedResolver {
   }
 
   @FieldResolver(() => WhatsAppChannel, { description: 'The number as it is now.' })
-  channel(
-    @Root() event: { channelId: string },
-    @Ctx() context: ServiceContext,
-  ): Promise<WhatsAppChannelRow | null> {
-    return see(context, 'WhatsAppChannel', event.channelId);
+  channel(@Root() event: { channelId: string }, @Ctx() context: ServiceContext): Seen<WhatsAppChannelRow> {
+    return seeAsked(context, 'WhatsAppChannel', event.channelId);
   }
 }

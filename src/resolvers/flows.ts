@@ -8,10 +8,9 @@ import { Agent } from '../schema/agents';
 import { Bot } from '../schema/bots';
 import { Flow, FlowBlock, PublishFlowInput, PublishFlowPayload } from '../schema/flows';
 import { TemplateActivation } from '../schema/templates';
-import { reachOf } from '../services/access/access';
 import type { ServiceContext } from '../services/context';
 import { currentFlow, outdatedActivations, publishFlow } from '../services/flows/flows';
-import { see } from '../services/access/visibility';
+import { refer, type Seen } from '../services/access/seeing';
 
 @Resolver(() => Flow)
 export class FlowResolver {
@@ -40,16 +39,16 @@ export class FlowResolver {
   }
 
   @FieldResolver(() => Bot, { description: 'The bot whose flow it is.' })
-  bot(@Root() flow: FlowRow, @Ctx() context: ServiceContext): Promise<BotRow | null> {
-    return see(context, 'Bot', flow.botId);
+  bot(@Root() flow: FlowRow, @Ctx() context: ServiceContext): Seen<BotRow> {
+    return refer(context, 'Flow', flow, 'bot');
   }
 
   @FieldResolver(() => Agent, {
     nullable: true,
     description: 'Who published it; null when a machine did, and where the caller may not see agents.',
   })
-  async publishedBy(@Root() flow: FlowRow, @Ctx() context: ServiceContext): Promise<AgentRow | null> {
-    return reachOf(context.viewer, 'agents.read') === null ? null : see(context, 'Agent', flow.publishedById);
+  publishedBy(@Root() flow: FlowRow, @Ctx() context: ServiceContext): Seen<AgentRow> {
+    return refer(context, 'Flow', flow, 'publishedBy');
   }
 
   @FieldResolver(() => [FlowBlock], { description: 'Its blocks, in the order of the export.' })

@@ -3,13 +3,14 @@ import { kindOfId } from '../entities/ids';
 import { badInput } from '../problems';
 import { Node } from '../schema/node';
 import type { ServiceContext } from '../services/context';
-import { isSeenKind, see, type SeenKind, type SeenRow } from '../services/access/visibility';
+import { seeAsked } from '../services/access/seeing';
+import { isSeenKind, type SeenKind, type SeenRow } from '../services/access/visibility';
 
 const MOST_NODES = 100;
 
 async function nodeById(context: ServiceContext, id: string): Promise<SeenRow<SeenKind> | null> {
   const kind = kindOfId(id);
-  return isSeenKind(kind) ? see(context, kind, id) : null;
+  return isSeenKind(kind) ? seeAsked(context, kind, id) : null;
 }
 
 @Resolver()

@@ -7,7 +7,7 @@ import { Bot } from '../schema/bots';
 import type { ServiceContext } from '../services/context';
 import type { Outcome } from '../services/outcome';
 import { setPermissions } from '../services/agents/permissions';
-import { see } from '../services/access/visibility';
+import { seeAsked, type Seen } from '../services/access/seeing';
 
 @Resolver(() => AgentPermission)
 export class PermissionResolver {
@@ -25,18 +25,15 @@ export class PermissionResolver {
   }
 
   @FieldResolver(() => Bot, { description: 'The bot that the right is about.' })
-  bot(@Root() permission: AgentPermissionRow, @Ctx() context: ServiceContext): Promise<BotRow | null> {
-    return see(context, 'Bot', permission.botId);
+  bot(@Root() permission: AgentPermissionRow, @Ctx() context: ServiceContext): Seen<BotRow> {
+    return seeAsked(context, 'Bot', permission.botId);
   }
 
   @FieldResolver(() => Agent, {
     nullable: true,
     description: 'Who granted it; null where it was granted by no person.',
   })
-  grantedBy(
-    @Root() permission: AgentPermissionRow,
-    @Ctx() context: ServiceContext,
-  ): Promise<AgentRow | null> {
-    return see(context, 'Agent', permission.grantedById);
+  grantedBy(@Root() permission: AgentPermissionRow, @Ctx() context: ServiceContext): Seen<AgentRow> {
+    return seeAsked(context, 'Agent', permission.grantedById);
   }
 }

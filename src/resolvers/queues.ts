@@ -13,6 +13,7 @@ import {
   UpdateQueueInput,
   UpdateQueuePayload,
 } from '../schema/queues';
+import { refer, type Seen } from '../services/access/seeing';
 import type { ServiceContext } from '../services/context';
 import type { Outcome } from '../services/outcome';
 import {
@@ -75,8 +76,8 @@ export class QueueResolver {
   }
 
   @FieldResolver(() => Bot, { description: 'The bot that it belongs to.' })
-  bot(@Root() queue: QueueRow, @Ctx() context: ServiceContext): Promise<BotRow | null> {
-    return context.loaders.row(BotRow, queue.botId);
+  bot(@Root() queue: QueueRow, @Ctx() context: ServiceContext): Seen<BotRow> {
+    return refer(context, 'Queue', queue, 'bot');
   }
 
   @FieldResolver(() => [Agent], { description: 'The agents who attend it, by name.' })

@@ -33,7 +33,6 @@ import {
 } from '../schema/sends';
 import { Template } from '../schema/templates';
 import { Ticket } from '../schema/tickets';
-import { reachOf } from '../services/access/access';
 import { checkSend, type SendChecked } from '../services/sends/checks';
 import type { ServiceContext } from '../services/context';
 import type { Outcome, UserError } from '../services/outcome';
@@ -47,7 +46,7 @@ import {
   timelineOf,
 } from '../services/sends/send-queries';
 import { cancelSend, releaseReply, retrySend, sendActiveMessage } from '../services/sends/sends';
-import { see } from '../services/access/visibility';
+import { refer, seeAsked, type Seen } from '../services/access/seeing';
 
 type SendOutcome = Promise<Outcome<{ send: SendRow }>>;
 
@@ -63,8 +62,8 @@ export class SendResolver {
   send(
     @Ctx() context: ServiceContext,
     @Arg('id', () => ID, { description: 'The id of the send.' }) id: string,
-  ): Promise<SendRow | null> {
-    return see(context, 'Send', id);
+  ): Seen<SendRow> {
+    return seeAsked(context, 'Send', id);
   }
 
   @Query(() => SendConnection, {
@@ -158,29 +157,29 @@ export class SendResolver {
   }
 
   @FieldResolver(() => Bot, { description: 'The bot that it was sent on.' })
-  bot(@Root() send: SendRow, @Ctx() context: ServiceContext): Promise<BotRow | null> {
-    return see(context, 'Bot', send.botId);
+  bot(@Root() send: SendRow, @Ctx() context: ServiceContext): Seen<BotRow> {
+    return refer(context, 'Send', send, 'bot');
   }
 
   @FieldResolver(() => WhatsAppChannel, { description: 'The number it went out from.' })
-  channel(@Root() send: SendRow, @Ctx() context: ServiceContext): Promise<WhatsAppChannelRow | null> {
-    return see(context, 'WhatsAppChannel', send.channelId);
+  channel(@Root() send: SendRow, @Ctx() context: ServiceContext): Seen<WhatsAppChannelRow> {
+    return refer(context, 'Send', send, 'channel');
   }
 
   @FieldResolver(() => Agent, { description: 'The person who sent it.' })
-  agent(@Root() send: SendRow, @Ctx() context: ServiceContext): Promise<AgentRow | null> {
-    return see(context, 'Agent', send.agentId);
+  agent(@Root() send: SendRow, @Ctx() context: ServiceContext): Seen<AgentRow> {
+    return refer(context, 'Send', send, 'agent');
   }
 
   @FieldResolver(() => Template, { description: 'The template that was sent.' })
-  template(@Root() send: SendRow, @Ctx() context: ServiceContext): Promise<TemplateRow | null> {
-    return see(context, 'Template', send.templateId);
+  template(@Root() send: SendRow, @Ctx() context: ServiceContext): Seen<TemplateRow> {
+    return refer(context, 'Send', send, 'template');
   }
 
   // Whoever may see a send may see whom it went to, even where the contact is no longer in its view by itself.
   @FieldResolver(() => Contact, { description: 'The customer it went to.' })
-  contact(@Root() send: SendRow, @Ctx() context: ServiceContext): Promise<ContactRow | null> {
-    return context.loaders.row(ContactRow, send.contactId);
+  contact(@Root() send: SendRow, @Ctx() context: ServiceContext): Seen<ContactRow> {
+    return refer(context, 'Send', send, 'contact');
   }
 
   @FieldResolver(() => Boolean, {
@@ -202,8 +201,8 @@ export class SendResolver {
   }
 
   @FieldResolver(() => Send, { nullable: true, description: 'The failed send that this one repeats.' })
-  retryOf(@Root() send: SendRow, @Ctx() context: ServiceContext): Promise<SendRow | null> {
-    return see(context, 'Send', send.retryOfId);
+  retryOf(@Root() send: SendRow, @Ctx() context: ServiceContext): Seen<SendRow> {
+    return refer(context, 'Send', send, 'retryOf');
   }
 
   @FieldResolver(() => String, {
@@ -218,8 +217,8 @@ export class SendResolver {
     nullable: true,
     description: "The ticket that received the reply; null when not the caller's to see.",
   })
-  ticket(@Root() send: SendRow, @Ctx() context: ServiceContext): Promise<TicketRow | null> | null {
-    return reachOf(context.viewer, 'tickets.read') ? see(context, 'Ticket', send.ticketId) : null;
+  ticket(@Root() send: SendRow, @Ctx() context: ServiceContext): Seen<TicketRow> {
+    return refer(context, 'Send', send, 'ticket');
   }
 
   @FieldResolver(() => [SendTransition], {

@@ -14,7 +14,6 @@ import type { ServiceContext } from '../services/context';
 import { routeOf } from '../services/desk/eligibility';
 import type { Outcome } from '../services/outcome';
 import { advancedSettings, setAdvancedSetting, settingsOf, updateSettings } from '../services/desk/settings';
-import { see } from '../services/access/visibility';
 
 /** The settings of a bot are fields of its row, which is the root object here. */
 @Resolver(() => ActiveMessagingSettings)
@@ -57,8 +56,8 @@ export class SettingsResolver {
   }
 
   @FieldResolver(() => Bot, { description: 'The bot that these are the settings of.' })
-  bot(@Root() bot: BotRow, @Ctx() context: ServiceContext): Promise<BotRow | null> {
-    return see(context, 'Bot', bot.id);
+  bot(@Root() bot: BotRow): BotRow {
+    return bot;
   }
 
   @FieldResolver(() => Bot, {

@@ -11,7 +11,7 @@ import { SendStatistics } from '../schema/statistics';
 import { Template } from '../schema/templates';
 import type { ServiceContext } from '../services/context';
 import { sendStatistics, type SendStatistics as Counted } from '../services/statistics/statistics';
-import { see } from '../services/access/visibility';
+import { seeAsked, type Seen } from '../services/access/seeing';
 
 @Resolver(() => SendStatistics)
 export class StatisticsResolver {
@@ -39,17 +39,17 @@ export class StatisticsResolver {
   }
 
   @FieldResolver(() => Bot, { nullable: true, description: 'The bot; null unless grouped by it.' })
-  bot(@Root() group: Counted, @Ctx() context: ServiceContext): Promise<BotRow | null> {
-    return see(context, 'Bot', group.botId);
+  bot(@Root() group: Counted, @Ctx() context: ServiceContext): Seen<BotRow> {
+    return seeAsked(context, 'Bot', group.botId);
   }
 
   @FieldResolver(() => Template, { nullable: true, description: 'The template; null unless grouped by it.' })
-  template(@Root() group: Counted, @Ctx() context: ServiceContext): Promise<TemplateRow | null> {
-    return see(context, 'Template', group.templateId);
+  template(@Root() group: Counted, @Ctx() context: ServiceContext): Seen<TemplateRow> {
+    return seeAsked(context, 'Template', group.templateId);
   }
 
   @FieldResolver(() => Agent, { nullable: true, description: 'The sender; null unless grouped by it.' })
-  agent(@Root() group: Counted, @Ctx() context: ServiceContext): Promise<AgentRow | null> {
-    return see(context, 'Agent', group.agentId);
+  agent(@Root() group: Counted, @Ctx() context: ServiceContext): Seen<AgentRow> {
+    return seeAsked(context, 'Agent', group.agentId);
   }
 }

@@ -44,7 +44,7 @@ import {
   issuesOnBot,
   listTemplates,
 } from '../services/templates/templates';
-import { see } from '../services/access/visibility';
+import { refer, type Seen } from '../services/access/seeing';
 
 interface ActivationsPayload {
   activations: TemplateActivationRow[];
@@ -130,8 +130,8 @@ export class TemplateResolver {
   }
 
   @FieldResolver(() => WhatsAppChannel, { description: 'The number that the template is sent from.' })
-  channel(@Root() template: TemplateRow, @Ctx() context: ServiceContext): Promise<WhatsAppChannelRow | null> {
-    return see(context, 'WhatsAppChannel', template.channelId);
+  channel(@Root() template: TemplateRow, @Ctx() context: ServiceContext): Seen<WhatsAppChannelRow> {
+    return refer(context, 'Template', template, 'channel');
   }
 
   @FieldResolver(() => TemplateActivation, {
@@ -188,16 +188,13 @@ export class TemplateResolver {
 @Resolver(() => TemplateActivation)
 export class TemplateActivationResolver {
   @FieldResolver(() => Bot, { description: 'The bot on which the template may be sent.' })
-  bot(@Root() activation: TemplateActivationRow, @Ctx() context: ServiceContext): Promise<BotRow | null> {
-    return see(context, 'Bot', activation.botId);
+  bot(@Root() activation: TemplateActivationRow, @Ctx() context: ServiceContext): Seen<BotRow> {
+    return refer(context, 'TemplateActivation', activation, 'bot');
   }
 
   @FieldResolver(() => Template, { description: 'The template that may be sent.' })
-  template(
-    @Root() activation: TemplateActivationRow,
-    @Ctx() context: ServiceContext,
-  ): Promise<TemplateRow | null> {
-    return see(context, 'Template', activation.templateId);
+  template(@Root() activation: TemplateActivationRow, @Ctx() context: ServiceContext): Seen<TemplateRow> {
+    return refer(context, 'TemplateActivation', activation, 'template');
   }
 
   @FieldResolver(() => Boolean, { description: 'Nothing keeps it from being sent now.' })

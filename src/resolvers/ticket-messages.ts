@@ -15,7 +15,7 @@ import type { ServiceContext } from '../services/context';
 import type { Outcome } from '../services/outcome';
 import { mediaOf, type MessageMedia } from '../services/tickets/message-media';
 import { sendTicketMessage } from '../services/tickets/ticket-messages';
-import { see } from '../services/access/visibility';
+import { refer, type Seen } from '../services/access/seeing';
 
 @Resolver(() => TicketMessage)
 export class TicketMessageResolver {
@@ -33,8 +33,8 @@ export class TicketMessageResolver {
   }
 
   @FieldResolver(() => Ticket, { description: 'The ticket that it is part of.' })
-  ticket(@Root() message: TicketMessageRow, @Ctx() context: ServiceContext): Promise<TicketRow | null> {
-    return context.loaders.row(TicketRow, message.ticketId);
+  ticket(@Root() message: TicketMessageRow, @Ctx() context: ServiceContext): Seen<TicketRow> {
+    return refer(context, 'TicketMessage', message, 'ticket');
   }
 
   @FieldResolver(() => Media, {
@@ -49,8 +49,8 @@ export class TicketMessageResolver {
     nullable: true,
     description: 'The agent who wrote it; null of an inbound one.',
   })
-  author(@Root() message: TicketMessageRow, @Ctx() context: ServiceContext): Promise<AgentRow | null> {
-    return see(context, 'Agent', message.authorId);
+  author(@Root() message: TicketMessageRow, @Ctx() context: ServiceContext): Seen<AgentRow> {
+    return refer(context, 'TicketMessage', message, 'author');
   }
 
   @FieldResolver(() => SendFailure, {

@@ -34,7 +34,7 @@ import type { Outcome } from '../services/outcome';
 import type { Page } from '../services/pages';
 import { listTickets, messagesOf, serviceWindowEnd } from '../services/tickets/ticket-queries';
 import { acceptTicket, closeTicket, markTicketRead, transferTicket } from '../services/tickets/tickets';
-import { see } from '../services/access/visibility';
+import { refer, seeAsked, type Seen } from '../services/access/seeing';
 
 type TicketOutcome = Promise<Outcome<{ ticket: TicketRow }>>;
 
@@ -44,8 +44,8 @@ export class TicketResolver {
   ticket(
     @Ctx() context: ServiceContext,
     @Arg('id', () => ID, { description: 'Id of the ticket.' }) id: string,
-  ): Promise<TicketRow | null> {
-    return see(context, 'Ticket', id);
+  ): Seen<TicketRow> {
+    return seeAsked(context, 'Ticket', id);
   }
 
   @Query(() => TicketConnection, {
@@ -118,57 +118,56 @@ export class TicketResolver {
   }
 
   @FieldResolver(() => Bot, { description: 'The bot that the customer is served by.' })
-  bot(@Root() ticket: TicketRow, @Ctx() context: ServiceContext): Promise<BotRow | null> {
-    return context.loaders.row(BotRow, ticket.botId);
+  bot(@Root() ticket: TicketRow, @Ctx() context: ServiceContext): Seen<BotRow> {
+    return refer(context, 'Ticket', ticket, 'bot');
   }
 
   // Whoever sees the ticket sees whose it is, even where its other contacts are none of the caller's.
   @FieldResolver(() => Contact, { description: 'The customer.' })
-  contact(@Root() ticket: TicketRow, @Ctx() context: ServiceContext): Promise<ContactRow | null> {
-    return context.loaders.row(ContactRow, ticket.contactId);
+  contact(@Root() ticket: TicketRow, @Ctx() context: ServiceContext): Seen<ContactRow> {
+    return refer(context, 'Ticket', ticket, 'contact');
   }
 
   @FieldResolver(() => Agent, {
     nullable: true,
     description: 'The agent in whose ongoing list it is, or was when it was closed.',
   })
-  agent(@Root() ticket: TicketRow, @Ctx() context: ServiceContext): Promise<AgentRow | null> {
-    return see(context, 'Agent', ticket.agentId);
+  agent(@Root() ticket: TicketRow, @Ctx() context: ServiceContext): Seen<AgentRow> {
+    return refer(context, 'Ticket', ticket, 'agent');
   }
 
   @FieldResolver(() => Agent, { nullable: true, description: 'Waiting exclusively for this agent.' })
-  reservedFor(@Root() ticket: TicketRow, @Ctx() context: ServiceContext): Promise<AgentRow | null> {
-    return see(context, 'Agent', ticket.reservedForId);
+  reservedFor(@Root() ticket: TicketRow, @Ctx() context: ServiceContext): Seen<AgentRow> {
+    return refer(context, 'Ticket', ticket, 'reservedFor');
   }
 
   @FieldResolver(() => Queue, {
     nullable: true,
     description: 'The queue in which it waits, or that it came through.',
   })
-  queue(@Root() ticket: TicketRow, @Ctx() context: ServiceContext): Promise<QueueRow | null> {
-    return see(context, 'Queue', ticket.queueId);
+  queue(@Root() ticket: TicketRow, @Ctx() context: ServiceContext): Seen<QueueRow> {
+    return refer(context, 'Ticket', ticket, 'queue');
   }
 
   @FieldResolver(() => Send, {
     nullable: true,
     description: "The active message whose reply opened it; null when it is not the caller's to see.",
   })
-  send(@Root() ticket: TicketRow, @Ctx() context: ServiceContext): Promise<SendRow | null> {
-    return see(context, 'Send', ticket.sendId);
+  send(@Root() ticket: TicketRow, @Ctx() context: ServiceContext): Seen<SendRow> {
+    return refer(context, 'Ticket', ticket, 'send');
   }
 
   @FieldResolver(() => Agent, { nullable: true, description: 'Who closed it.' })
-  closedBy(@Root() ticket: TicketRow, @Ctx() context: ServiceContext): Promise<AgentRow | null> {
-    return see(context, 'Agent', ticket.closedById);
+  closedBy(@Root() ticket: TicketRow, @Ctx() context: ServiceContext): Seen<AgentRow> {
+    return refer(context, 'Ticket', ticket, 'closedBy');
   }
 
   @FieldResolver(() => TicketMessage, {
     nullable: true,
     description: 'The latest message, from either side.',
   })
-  lastMessage(@Root() ticket: TicketRow, @Ctx() context: ServiceContext): Promise<TicketMessageRow | null> {
-    if (ticket.lastMessageId === null) return Promise.resolve(null);
-    return context.loaders.row(TicketMessageRow, ticket.lastMessageId);
+  lastMessage(@Root() ticket: TicketRow, @Ctx() context: ServiceContext): Seen<TicketMessageRow> {
+    return refer(context, 'Ticket', ticket, 'lastMessage');
   }
 
   @FieldResolver(() => DateTime, {

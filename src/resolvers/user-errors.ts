@@ -5,7 +5,7 @@ import { UserError } from '../schema/user-error';
 import { reachOf } from '../services/access/access';
 import type { ServiceContext } from '../services/context';
 import type { UserError as Refusal } from '../services/outcome';
-import { see } from '../services/access/visibility';
+import { seeAsked, type Seen } from '../services/access/seeing';
 
 @Resolver(() => UserError)
 export class UserErrorResolver {
@@ -13,7 +13,7 @@ export class UserErrorResolver {
     nullable: true,
     description: 'The ticket in the way (CONTACT_HAS_OPEN_TICKET), only for a caller who may see it.',
   })
-  ticket(@Root() refusal: Refusal, @Ctx() context: ServiceContext): Promise<TicketRow | null> | null {
-    return reachOf(context.viewer, 'tickets.read') ? see(context, 'Ticket', refusal.ticketId) : null;
+  ticket(@Root() refusal: Refusal, @Ctx() context: ServiceContext): Seen<TicketRow> {
+    return reachOf(context.viewer, 'tickets.read') ? seeAsked(context, 'Ticket', refusal.ticketId) : null;
   }
 }

@@ -7,7 +7,7 @@ import { ApiKey } from '../schema/api-keys';
 import { Contract, Viewer } from '../schema/viewer';
 import type { ServiceContext } from '../services/context';
 import type { Viewer as Caller } from '../services/access/viewer';
-import { see } from '../services/access/visibility';
+import { seeAsked, type Seen } from '../services/access/seeing';
 
 @Resolver(() => Viewer)
 export class ViewerResolver {
@@ -17,8 +17,8 @@ export class ViewerResolver {
   }
 
   @FieldResolver(() => Contract, { description: 'The contract that the caller belongs to.' })
-  contract(@Root() viewer: Caller, @Ctx() context: ServiceContext): Promise<ContractRow | null> {
-    return see(context, 'Contract', viewer.contractId);
+  contract(@Root() viewer: Caller, @Ctx() context: ServiceContext): Seen<ContractRow> {
+    return seeAsked(context, 'Contract', viewer.contractId);
   }
 
   @FieldResolver(() => Agent, {

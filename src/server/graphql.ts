@@ -14,6 +14,7 @@ import { GraphQLError, OperationTypeNode } from 'graphql';
 import { DatabaseUnavailable } from '../database/connection';
 import { badInput } from '../problems';
 import type { Platform } from '../services/context';
+import { askedIn } from './asked-fields';
 import { lengthError, MOST_TOKENS } from './document-limits';
 import { noteEventCursor } from './event-cursor';
 import { run } from './execution';
@@ -84,6 +85,7 @@ function stepsOf(
       else if (admitted.operation.operation === OperationTypeNode.SUBSCRIPTION) refused = [SUBSCRIPTION_HERE];
       if ('errors' in admitted || refused.length > 0) return;
       contextValue.cost = admitted.cost;
+      contextValue.asked = askedIn(schema, document);
       ({ coerced } = admitted);
       await noteEventCursor(contextValue, document, admitted.operation);
     },

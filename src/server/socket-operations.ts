@@ -9,6 +9,7 @@ import {
 import { Problem } from '../problems';
 import { reviewViewer } from '../services/access/authentication';
 import type { Platform } from '../services/context';
+import { askedIn } from './asked-fields';
 import { noteEventCursor } from './event-cursor';
 import { run, type Execution } from './execution';
 import { rootOf, type Masking } from './masking';
@@ -78,6 +79,7 @@ export class SocketOperations {
     return (event) =>
       this.shared.to(event, question, context.viewer, async (viewer) => {
         const contextValue = new RequestContext(this.platform, viewer, context.requestId);
+        contextValue.asked = context.asked;
         const result = await run({ ...args, contextValue, rootValue: event });
         const text = JSON.stringify(this.formatResult(operation, result));
         return { text, isForAll: result.errors === undefined };
@@ -122,6 +124,7 @@ export class SocketOperations {
     session.viewer = await reviewViewer(this.platform, session.viewer);
     const context = new RequestContext(this.platform, session.viewer, randomUUID());
     context.cost = admitted.cost;
+    context.asked = askedIn(schema, document);
     started.context = context;
     const { operation, coerced } = admitted;
     await noteEventCursor(context, document, operation);

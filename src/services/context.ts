@@ -10,6 +10,7 @@ import type { ChannelProvider } from '../entities/enums';
 import type { EventLog } from '../events/event-log';
 import type { Metrics } from './metrics';
 import type { SecretBox } from './secret-box';
+import { EVERYTHING_ASKED, type Asked } from './access/asked';
 import type { Viewer } from './access/viewer';
 import type { WakeUp } from './wake-up';
 
@@ -44,6 +45,8 @@ export class ServiceContext {
   private loading: Loaders | null = null;
   /** The log's position before anything of this operation was read, where the operation asks for it. */
   eventCursor: string | null = null;
+  /** What the operation asks for, once that is known. */
+  asked: Asked = EVERYTHING_ASKED;
   /** Where a subscription stands in the log; null for an operation that is none. */
   position: (() => string | null) | null = null;
 

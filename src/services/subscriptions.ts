@@ -4,7 +4,7 @@ import type { Follower } from '../events/event-log';
 import { badInput, forbidden, notFound } from '../problems';
 import { authorize, type Action } from './access/access';
 import { reviewViewer } from './access/authentication';
-import { see } from './access/visibility';
+import { see } from './access/seeing';
 import { callerId } from './access/viewer';
 import type { ServiceContext } from './context';
 

@@ -6,21 +6,36 @@ export const READS_PER_STATEMENT = 50;
 
 /** What is read with one statement, which may be many reads: each without what differs from page to page. */
 export function readsIn(statement: string): string[] {
-  return statement
-    .split(/\) as part\d+(?: union all select \* from \(|$)/)
-    .filter((read) => read !== '')
-    .map((read) =>
-      read
-        .replace(/^select \* from \(select \d+ as part, |^select \d+ as part, /, 'select ')
-        .replaceAll(/\$\d+/g, '?')
-        .replaceAll(/\?(?:, ?\?)+/g, '?')
-        // One id is compared, several are a list.
-        .replace(
-          / in \(select value from json_each\(\?\)\)| = any\(array\(select .+?\(\?::json\)\)\)/,
-          ' = ?',
-        )
-        .replaceAll(/limit \d+/g, 'limit n'),
-    );
+  return joinedIn(statement).map((read) =>
+    read
+      .replace(/^select \* from \((.*)\) as (?:part|along)\d+$/s, '$1')
+      .replaceAll(/select \d+ as part, /g, 'select ')
+      .replaceAll(/ as part\d+/g, ' as part')
+      .replaceAll(/\$\d+/g, '?')
+      .replaceAll(/\?(?:, ?\?)+/g, '?')
+      // One id is compared, several are a list.
+      .replaceAll(
+        / in \(select value from json_each\(\?\)\)| = any\(array\(select \w+\(\?::json\)\)\)/g,
+        ' = ?',
+      )
+      .replaceAll(/limit \d+/g, 'limit n'),
+  );
+}
+
+/** The selects that a statement joins; those that are joined within one of them stay as they are. */
+function joinedIn(statement: string): string[] {
+  const JOINT = ' union all ';
+  const selects: string[] = [];
+  let [depth, begun] = [0, 0];
+  for (let place = 0; place < statement.length; place += 1) {
+    if (statement[place] === '(') depth += 1;
+    else if (statement[place] === ')') depth -= 1;
+    else if (depth === 0 && statement.startsWith(JOINT, place)) {
+      selects.push(statement.slice(begun, place));
+      begun = place + JOINT.length;
+    }
+  }
+  return [...selects, statement.slice(begun)];
 }
 
 /**

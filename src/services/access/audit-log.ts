@@ -3,8 +3,9 @@ import { AuditEntryRow } from '../../entities/audit-entry';
 import { kindOfId } from '../../entities/ids';
 import type { ServiceContext } from '../context';
 import { idsOf } from '../id-lists';
-import { pageOf, type Page, type PageRequest } from '../pages';
-import { isSeenKind, see, visible } from './visibility';
+import { type Page, type PageRequest } from '../pages';
+import { listOf, seeAsked, type Seen } from './seeing';
+import { isSeenKind, visible } from './visibility';
 
 export interface AuditFilter {
   subjectId?: string | null;
@@ -37,19 +38,11 @@ export async function listAuditEntries(
   ];
   const of = ['audit entries', subjectId, agentIds ?? null, actions ?? null, from, before];
   const where = join(conditions, ' and ');
-  return pageOf(
-    context.rows,
-    AuditEntryRow,
-    { where, order: { property: 'at', direction: 'DESC' }, of },
-    page,
-  );
+  return listOf(context, 'AuditEntry', { where, order: { property: 'at', direction: 'DESC' }, of }, page);
 }
 
 /** What was changed, as it is now; null where it is gone or is nothing that the API shows. */
-export async function subjectOf(
-  context: ServiceContext,
-  entry: AuditEntryRow,
-): Promise<{ id: string } | null> {
+export function subjectOf(context: ServiceContext, entry: AuditEntryRow): Seen<{ id: string }> {
   const kind = entry.subjectId === null ? null : kindOfId(entry.subjectId);
-  return isSeenKind(kind) ? see(context, kind, entry.subjectId) : null;
+  return isSeenKind(kind) ? seeAsked(context, kind, entry.subjectId) : null;
 }

@@ -18,10 +18,9 @@ import { TicketRow } from '../../entities/ticket';
 import { TicketMessageRow } from '../../entities/ticket-message';
 import { WhatsAppChannelRow } from '../../entities/whatsapp-channel';
 import { authorize, type Action } from './access';
-import type { ServiceContext } from '../context';
 import type { Viewer } from './viewer';
 
-const EVERYTHING = sql`1 = 1`;
+export const EVERYTHING = sql`1 = 1`;
 
 function ownTickets(agentId: string): Sql {
   return sql`tickets.agent_id = ${agentId} or tickets.reserved_for_id = ${agentId} or (
@@ -111,27 +110,4 @@ export function seesAsAgent(viewer: Viewer, kind: SeenKind): string | null {
   const sight: Sight = SIGHTS[kind];
   const reach = authorize(viewer, sight.action);
   return reach === 'own' && sight.own && viewer.agent ? viewer.agent.id : null;
-}
-
-/**
- * One thing as this caller sees it: null where there is none, or none that is the caller's to see.
- * @throws Problem FORBIDDEN where its role may not read such things at all.
- */
-export function see<Kind extends SeenKind>(
-  context: ServiceContext,
-  kind: Kind,
-  id: string | null,
-): Promise<SeenRow<Kind> | null> {
-  const sight: Sight = SIGHTS[kind];
-  const condition = visible(context.viewer, kind);
-  if (id === null) return Promise.resolve(null);
-  // A page asks this for each thing on it: where everything is seen, the look-up itself is the answer.
-  const found =
-    condition === EVERYTHING
-      ? context.loaders.row(sight.entity, id)
-      : context.loaders.batch(`see ${kind}`, id, async (ids) => {
-          const rows = await context.rows.byIds(sight.entity, ids, condition);
-          return new Map(rows.map((row) => [row.id, row]));
-        });
-  return found as Promise<SeenRow<Kind> | null>;
 }

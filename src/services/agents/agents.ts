@@ -4,8 +4,9 @@ import { Permission, Role, TicketStatus, type Presence } from '../../entities/en
 import { TicketRow } from '../../entities/ticket';
 import { badInput } from '../../problems';
 import type { ServiceContext } from '../context';
-import { pageOf, type Page, type PageRequest } from '../pages';
+import type { Page, PageRequest } from '../pages';
 import { fold } from '../text-folding';
+import { listOf } from '../access/seeing';
 import { visible } from '../access/visibility';
 
 /** More than this do not fit into one statement. */
@@ -62,12 +63,7 @@ export async function listAgents(
   if (maySendOnBotId) where = sql`(${where}) and ${maySendOn(maySendOnBotId)}`;
   if (search !== '') where = sql`(${where}) and ${await matching(context, search, where)}`;
   const of = ['agents', search, presences ?? null, maySendOnBotId ?? null];
-  return pageOf(
-    context.rows,
-    AgentRow,
-    { where, order: { property: 'createdAt', direction: 'ASC' }, of },
-    page,
-  );
+  return listOf(context, 'Agent', { where, order: { property: 'createdAt', direction: 'ASC' }, of }, page);
 }
 
 /** How many open tickets an agent has; agents asked about in one turn are counted together. */

@@ -12,9 +12,10 @@ import type { ServiceContext } from '../context';
 import { sendingChannelOf } from '../desk/eligibility';
 import { groupedBy } from '../grouping';
 import { nestedPageOf } from '../nested-pages';
-import { pageOf, type Page, type PageRequest } from '../pages';
+import type { Page, PageRequest } from '../pages';
 import { fasterWay, idsOfSought, soughtContacts } from '../searching';
-import { see, visible } from '../access/visibility';
+import { listOf, see } from '../access/seeing';
+import { visible } from '../access/visibility';
 
 const NOTHING = sql`1 = 0`;
 
@@ -43,7 +44,7 @@ export async function searchContacts(
   }
   const order = { property: 'createdAt', direction: 'DESC' } as const;
   const list = { where: join(conditions, ' and '), order, of: ['contacts', botId, wanted] };
-  return pageOf(context.rows, ContactRow, list, request);
+  return listOf(context, 'Contact', list, request);
 }
 
 /** The bots that created, wrote to or served a contact, the earliest first. */

@@ -9,8 +9,9 @@ import { found, textError } from '../bounded-text';
 import type { ServiceContext } from '../context';
 import { routeOf } from './eligibility';
 import { made, refused, userError, type Outcome, type UserError } from '../outcome';
-import { pageOf, type Page, type PageRequest } from '../pages';
+import type { Page, PageRequest } from '../pages';
 import { createDefaultQueue } from '../tickets/queues';
+import { listOf } from '../access/seeing';
 import { visible } from '../access/visibility';
 
 const IDENTITY = /^[^\s@]+@[^\s@]+$/;
@@ -18,12 +19,8 @@ const IDENTITY = /^[^\s@]+@[^\s@]+$/;
 /** The bots of the contract, oldest first. */
 export function listBots(context: ServiceContext, page: PageRequest): Promise<Page<BotRow>> {
   const where = visible(context.viewer, 'Bot');
-  return pageOf(
-    context.rows,
-    BotRow,
-    { where, order: { property: 'createdAt', direction: 'ASC' }, of: 'bots' },
-    page,
-  );
+  const order = { property: 'createdAt', direction: 'ASC' } as const;
+  return listOf(context, 'Bot', { where, order, of: 'bots' }, page);
 }
 
 /** The bot's own number; null also for a caller who may not read numbers. */

@@ -12,7 +12,7 @@ import type { ServiceContext } from '../context';
 import { openReservedTickets } from '../tickets/distribution';
 import { routerNamed } from './eligibility';
 import { made, refused, userError, type Outcome, type UserError } from '../outcome';
-import { see } from '../access/visibility';
+import { see } from '../access/seeing';
 
 /** The advanced setting that is the same value as `routerIdentity`. */
 const ROUTER_DOMAIN = 'postmaster@desk.msging.net';

@@ -15,7 +15,7 @@ import { parseFlowDefinition, type ParsedFlow } from './flow-definition';
 import { groupedBy } from '../grouping';
 import { made, refused, userError, type Outcome, type UserError } from '../outcome';
 import { blockOf, kindsOf, outdatedReasonIn, type FlowBlock } from '../templates/return-blocks';
-import { see } from '../access/visibility';
+import { see } from '../access/seeing';
 
 /** The largest flow as canonical JSON; the largest public export has 0.4 MB. */
 const LARGEST_FLOW = 4 * 1024 * 1024;

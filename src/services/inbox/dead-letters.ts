@@ -10,14 +10,15 @@ import { logUnforeseen } from './inbox';
 import { WEBHOOK_READERS, workItem } from './inbox-items';
 import { reasonOf, UNREADABLE_TEXT } from './putting-aside';
 import { made, refused, userError, type Outcome, type UserError } from '../outcome';
-import { pageOf, type Page, type PageRequest } from '../pages';
+import type { Page, PageRequest } from '../pages';
+import { listOf } from '../access/seeing';
 import { visible } from '../access/visibility';
 
 /** What was put aside, the newest first. */
 export function listDeadLetters(context: ServiceContext, request: PageRequest): Promise<Page<DeadLetterRow>> {
   const where = visible(context.viewer, 'DeadLetter');
   const order = { property: 'receivedAt', direction: 'DESC' } as const;
-  return pageOf(context.rows, DeadLetterRow, { where, order, of: 'deadLetters' }, request);
+  return listOf(context, 'DeadLetter', { where, order, of: 'deadLetters' }, request);
 }
 
 /** The dead letters with these ids, or a refusal for each that there is not. */

@@ -3,10 +3,11 @@ import { DeliveryFactRow } from '../../entities/delivery-fact';
 import { OrderDirection, SendOrderField, type SendFailureCode, type SendStatus } from '../../entities/enums';
 import { SendRow } from '../../entities/send';
 import { encodeCursor } from '../../events/cursor';
+import { listOf } from '../access/seeing';
 import type { ServiceContext } from '../context';
 import { statusSpokenFor } from '../deliveries/delivery-facts';
 import { groupedBy } from '../grouping';
-import { pageOf, type Page, type PageRequest } from '../pages';
+import type { Page, PageRequest } from '../pages';
 import { retryable } from './retries';
 import { matchingSends, type SendFilter } from './send-filter';
 
@@ -25,9 +26,9 @@ export async function listSends(
   page: PageRequest,
 ): Promise<Page<SendRow>> {
   const { field, direction } = order ?? NEWEST_FIRST;
-  return pageOf(
-    context.rows,
-    SendRow,
+  return listOf(
+    context,
+    'Send',
     {
       where: await matchingSends(context, filter, field),
       order: { property: field === SendOrderField.CHANGED ? 'changedSequence' : 'createdAt', direction },

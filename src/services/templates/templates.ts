@@ -7,11 +7,12 @@ import { TemplateRow } from '../../entities/template';
 import { TemplateActivationRow } from '../../entities/template-activation';
 import { badInput, notFound } from '../../problems';
 import { authorize } from '../access/access';
+import { listOf } from '../access/seeing';
 import type { ServiceContext } from '../context';
 import { routeOf, routesOf } from '../desk/eligibility';
 import { groupedBy } from '../grouping';
 import { idsOf } from '../id-lists';
-import { pageOf, type Page, type PageRequest } from '../pages';
+import type { Page, PageRequest } from '../pages';
 
 /** Which templates to list; what is left out or empty narrows nothing. */
 export interface TemplateQuery {
@@ -44,7 +45,7 @@ export async function listTemplates(
     order: { property: 'createdAt', direction: 'ASC' },
     of: ['templates', filter],
   } as const;
-  return pageOf(context.rows, TemplateRow, list, page);
+  return listOf(context, 'Template', list, page);
 }
 
 async function conditionsOf(context: ServiceContext, filter: TemplateQuery): Promise<Sql[]> {

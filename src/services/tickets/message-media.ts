@@ -6,7 +6,7 @@ import { kindOfId } from '../../entities/ids';
 import type { TicketMessageRow } from '../../entities/ticket-message';
 import { WhatsAppChannelRow } from '../../entities/whatsapp-channel';
 import { gone, notFound } from '../../problems';
-import { see } from '../access/visibility';
+import { see } from '../access/seeing';
 import type { ServiceContext } from '../context';
 import { credentialsOf } from '../desk/channels';
 

@@ -17,7 +17,7 @@ import { groupedBy } from '../grouping';
 import { idsOf } from '../id-lists';
 import { made, refused, userError, type Outcome, type UserError } from '../outcome';
 import { changeTicket, membersOf, recordTicketChange } from './ticket-changes';
-import { see } from '../access/visibility';
+import { see } from '../access/seeing';
 
 const MOST_RULES = 50;
 const MOST_VALUES = 100;

@@ -13,8 +13,9 @@ import { TicketMessageRow } from '../../entities/ticket-message';
 import { idsOf } from '../id-lists';
 import type { ServiceContext } from '../context';
 import { nestedPageOf } from '../nested-pages';
-import { pageOf, type Page, type PageRequest } from '../pages';
+import type { Page, PageRequest } from '../pages';
 import { fasterWay, idsOfSought, lookedUpIfRare, ofSought, soughtContacts } from '../searching';
+import { listOf } from '../access/seeing';
 import { visible } from '../access/visibility';
 
 /** For how long after the customer's last message free text may be sent (rule 34). */
@@ -101,12 +102,8 @@ export async function listTickets(
   const { field, direction } = orderBy ?? LATEST_FIRST;
   const where = await matchingTickets(context, filter ?? {});
   const property = field === TicketOrderField.CREATED_AT ? 'createdAt' : 'lastMessageAt';
-  return pageOf(
-    context.rows,
-    TicketRow,
-    { where, order: { property, direction }, of: ['tickets', filter ?? {}] },
-    request,
-  );
+  const list = { where, order: { property, direction }, of: ['tickets', filter ?? {}] } as const;
+  return listOf(context, 'Ticket', list, request);
 }
 
 /** The messages of a ticket that the caller sees, the oldest first. */
