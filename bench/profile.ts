@@ -33,7 +33,7 @@ const PLACES: readonly (readonly [RegExp, Part])[] = [
   [/dist\/(services|channels|events)\/|node_modules\/(jose|libphonenumber)/, 'rules'],
   [/node_modules\/(graphql|type-graphql|dataloader|class-)|dist\/(resolvers|schema)\//, 'execute'],
   [
-    /node:(_http|http|net|internal\/stream|internal\/http|internal\/streams|stream)|node_modules\/(fastify|@fastify|find-my-way|avvio|@apollo|@as-integrations|secure-json|light-my)|dist\/server\//,
+    /node:(_http|http|net|internal\/stream|internal\/http|internal\/streams|stream)|node_modules\/(fastify|@fastify|find-my-way|avvio|@apollo|secure-json|light-my)|dist\/server\//,
     'HTTP',
   ],
 ];

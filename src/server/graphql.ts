@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import {
   ApolloServer,
   HeaderMap,
@@ -6,15 +7,16 @@ import {
 } from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginInlineTraceDisabled,
   ApolloServerPluginLandingPageDisabled,
 } from '@apollo/server/plugin/disabled';
-import { fastifyApolloHandler } from '@as-integrations/fastify';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GraphQLError, OperationTypeNode } from 'graphql';
 import { DatabaseUnavailable } from '../database/connection';
 import { badInput } from '../problems';
 import type { Platform } from '../services/context';
 import { askedIn } from './asked-fields';
+import { apolloRequest, ChosenTypes } from './apollo-request';
 import { lengthError, MOST_TOKENS } from './document-limits';
 import { noteEventCursor } from './event-cursor';
 import { run } from './execution';
@@ -53,7 +55,8 @@ function setStatus(
   { request, response, errors = [] }: GraphQLRequestContextWillSendResponse<RequestContext>,
   failed: readonly Error[],
 ): void {
-  if (response.body.kind !== 'single') return;
+  const isFine = errors.length === 0 && failed.length === 0 && response.http.status !== 400;
+  if (isFine || response.body.kind !== 'single') return;
   const { data, errors: told } = response.body.singleResult;
   const gaveNothing = !data || Object.values(data).every((value) => value === null);
   if (gaveNothing && [...errors, ...failed].some((error) => rootOf(error) instanceof DatabaseUnavailable)) {
@@ -73,6 +76,7 @@ function stepsOf(
   { config: { production } }: Platform,
   masking: Masking,
   requestIdOf: WeakMap<object, string>,
+  types: ChosenTypes,
 ): GraphQLRequestListener<RequestContext> {
   let refused: readonly Error[] = [];
   let coerced: Record<string, unknown> = {};
@@ -90,7 +94,7 @@ function stepsOf(
       await noteEventCursor(contextValue, document, admitted.operation);
     },
     async responseForOperation({ schema, document, request, contextValue }) {
-      const headers = new HeaderMap();
+      const headers = types.headersFor(request.http);
       const formatted = (all: readonly Error[]) =>
         all.map((error) => masking.format(error, contextValue.requestId));
       if (refused.length > 0) {
@@ -121,24 +125,28 @@ function stepsOf(
   };
 }
 
-function createApollo(platform: Platform, masking: Masking): ApolloServer<RequestContext> {
+function createApollo(
+  platform: Platform,
+  masking: Masking,
+  types: ChosenTypes,
+): ApolloServer<RequestContext> {
   const requestIdOf = new WeakMap<object, string>();
   return new ApolloServer<RequestContext>({
     schema: apiSchema(),
     parseOptions: { maxTokens: MOST_TOKENS },
-    // `admit` does it instead: limits first, and at both doors alike.
+    // `admit` does it instead: limits first, at both doors alike, and without hints at names where they are to be hidden.
     dangerouslyDisableValidation: true,
     introspection: true,
     csrfPrevention: true,
     persistedQueries: false,
     stopOnTerminationSignals: false,
     includeStacktraceInErrorResponses: false,
-    hideSchemaDetailsFromClientErrors: platform.config.production,
     logger: platform.log,
     plugins: [
       ApolloServerPluginCacheControlDisabled(),
+      ApolloServerPluginInlineTraceDisabled(),
       ApolloServerPluginLandingPageDisabled(),
-      { requestDidStart: () => Promise.resolve(stepsOf(platform, masking, requestIdOf)) },
+      { requestDidStart: () => Promise.resolve(stepsOf(platform, masking, requestIdOf, types)) },
     ],
     formatError: (formatted, error) => {
       const requestId = typeof error === 'object' && error !== null ? requestIdOf.get(error) : undefined;
@@ -159,7 +167,8 @@ export async function serveGraphQl(
   masking: Masking,
   seen: Seen,
 ): Promise<void> {
-  const apollo = createApollo(platform, masking);
+  const types = new ChosenTypes();
+  const apollo = createApollo(platform, masking, types);
   await apollo.start();
   app.addHook('onClose', () => apollo.stop());
 
@@ -178,14 +187,17 @@ export async function serveGraphQl(
     }
   };
 
-  app.route({
-    method: ['GET', 'POST'],
-    url: GRAPHQL_PATH,
-    bodyLimit: LARGEST_BODY,
-    preHandler(request, reply, done) {
-      if (prefersPage(request)) sendExplorer(reply).catch(done);
-      else done();
-    },
-    handler: fastifyApolloHandler<RequestContext>(apollo, { context: contextOf }),
-  });
+  const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+    if (prefersPage(request)) return sendExplorer(reply);
+    const httpGraphQLRequest = apolloRequest(request);
+    const context = () => contextOf(request);
+    const answered = await apollo.executeHTTPGraphQLRequest({ httpGraphQLRequest, context });
+    types.learn(httpGraphQLRequest, answered);
+    const { status = 200, headers, body } = answered;
+    void reply.code(status);
+    for (const [name, value] of headers) void reply.header(name, value);
+    return body.kind === 'complete' ? body.string : Readable.from(body.asyncIterator);
+  };
+
+  app.route({ method: ['GET', 'POST'], url: GRAPHQL_PATH, bodyLimit: LARGEST_BODY, handler: answer });
 }

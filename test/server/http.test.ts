@@ -53,6 +53,29 @@ describe('GraphQL over HTTP', () => {
     expect(legacy.body.data.viewer.contract.name).toBe('Acme');
   });
 
+  test('who accepts nothing that is served is told so, whatever it was answered before', async () => {
+    const headers = { 'content-type': 'application/json', accept: 'text/csv' };
+    const body = JSON.stringify({ query: '{ __typename }' });
+    expect((await call('/graphql', { method: 'POST', headers, body })).status).toBe(401);
+    expect((await post('{ __typename }', {}, 'text/csv')).status).toBe(406);
+    expect((await post('{ __typename }', {}, 'text/csv')).status).toBe(406);
+  });
+
+  test('nothing that a page of somebody else could send is taken, and what it could not is', async () => {
+    const body = JSON.stringify({ query: '{ __typename }' });
+    const as = (type: string): Promise<Answer> => {
+      const headers = { 'content-type': type, authorization: `Bearer ${admin.token}` };
+      return call('/graphql', { method: 'POST', headers, body });
+    };
+    for (const type of ['application/json', 'application/json; charset=utf-8', 'Application/JSON;odd=yes'])
+      expect([type, (await as(type)).status]).toEqual([type, 200]);
+    for (const type of ['text/plain', 'text/plain; application/json', 'text/plain;charset=utf-8']) {
+      const refused = await as(type);
+      expect([type, refused.status]).toEqual([type, 400]);
+      expect(JSON.stringify(refused.body)).toContain('Cross-Site Request Forgery');
+    }
+  });
+
   test.each([
     ['a document that cannot be read', '{', {}, 'GRAPHQL_PARSE_FAILED'],
     ['a field that does not exist', '{ nothing }', {}, 'GRAPHQL_VALIDATION_FAILED'],
