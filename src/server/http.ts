@@ -134,6 +134,8 @@ export async function createHttpServer(
     max: requestsPerMinute,
     timeWindow: MINUTE,
     store: storeOf(rate),
+    // What addresses count as is the store's to say, for sockets too.
+    keyGenerator: ({ ip }) => ip,
     errorResponseBuilder: (_request, { after }) =>
       new Problem('RATE_LIMITED', `Too many requests from this address: wait ${after} and try again.`),
   });

@@ -1,5 +1,6 @@
 import { normalizeIP, type FastifyRateLimitStore, type FastifyRateLimitStoreCtor } from '@fastify/rate-limit';
 import { MINUTE, SECOND, type Clock } from '../clock';
+import { RecentlyUsed } from './recently-used';
 
 /** Addresses that are remembered; beyond these the one that came first is forgotten. */
 const MOST_ADDRESSES = 50_000;
@@ -21,6 +22,8 @@ export interface Counted {
 /** Counts what comes from each address, by whichever door: requests over HTTP, and operations on sockets. */
 export class RequestRate {
   private readonly paces = new Map<string, Pace>();
+  /** What addresses count as: to tell takes longer than to count. */
+  private readonly keys = new RecentlyUsed<string>(MOST_ADDRESSES);
 
   constructor(
     private readonly clock: Clock,
@@ -29,7 +32,7 @@ export class RequestRate {
 
   /** Counts one more; networks of IPv6, which one customer has the whole of, count as one address. */
   count(address: string | undefined): Counted {
-    const key = address === undefined ? '' : normalizeIP(address);
+    const key = address === undefined ? '' : this.keyOf(address);
     // By the time that goes on evenly: who is at the limit would else stay so for as long as the clock is set back.
     const now = this.clock.elapsed();
     const pace = this.paceOf(key, now);
@@ -41,6 +44,14 @@ export class RequestRate {
       left,
       seconds: Math.ceil(left / SECOND),
     };
+  }
+
+  private keyOf(address: string): string {
+    const known = this.keys.get(address);
+    if (known !== undefined) return known;
+    const key = normalizeIP(address);
+    this.keys.set(address, key);
+    return key;
   }
 
   private paceOf(key: string, now: number): Pace {

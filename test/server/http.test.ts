@@ -249,6 +249,25 @@ describe('limits', () => {
     }
   });
 
+  test('a network of IPv6 counts as one address, and no two others do', async () => {
+    const environment = { REQUESTS_PER_MINUTE: '2', TRUSTED_PROXIES: '127.0.0.1' };
+    const narrow = await TestApp.start({ environment });
+    try {
+      const left = async (address: string): Promise<string | null> => {
+        const headers = { 'x-forwarded-for': address };
+        return (await fetch(`${narrow.url}/graphql`, { headers })).headers.get('x-ratelimit-remaining');
+      };
+      expect(await left('2001:db8:1:2::1')).toBe('1');
+      expect(await left('2001:db8:1:2:ffff::2')).toBe('0');
+      expect(await left('2001:db8:1:3::1')).toBe('1');
+      expect(await left('192.0.2.1')).toBe('1');
+      expect(await left('::ffff:192.0.2.1')).toBe('0');
+      expect(await left('192.0.2.2')).toBe('1');
+    } finally {
+      await narrow.stop();
+    }
+  });
+
   test('who shows no token is counted at the sandbox too', async () => {
     const narrow = await TestApp.start({ environment: { REQUESTS_PER_MINUTE: '3' } });
     try {
