@@ -20,6 +20,7 @@ import {
   type GraphQLSchema,
   type OperationDefinitionNode,
   type SelectionSetNode,
+  type ValueNode,
 } from 'graphql';
 import { refuseLongList } from '../services/id-lists';
 import { pageSizeOf } from '../services/pages';
@@ -55,8 +56,21 @@ function boundLists(type: GraphQLInputType, value: unknown, name: string): void 
   }
 }
 
+/** Whether a variable stands in a value that is written out. */
+function holdsVariable(value: ValueNode): boolean {
+  if (value.kind === Kind.LIST) return value.values.some(holdsVariable);
+  if (value.kind === Kind.OBJECT) return value.fields.some((field) => holdsVariable(field.value));
+  return value.kind === Kind.VARIABLE;
+}
+
+/** Whether an argument takes a list, or an object that may hold one. */
+const mayHoldList = ({ args }: GraphQLField<unknown, unknown>, name: string): boolean =>
+  !args.some((argument) => argument.name === name && isLeafType(getNullableType(argument.type)));
+
 /** Counts the items of lists that an operation could give, by the sizes of its pages. */
 class Costing {
+  /** Whether the variables had no part in it: then it is the same whatever they are. */
+  isFixed = true;
   private readonly byFragment = new Map<string, number>();
   private readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
 
@@ -96,10 +110,13 @@ class Costing {
   private field(field: FieldNode, parent: GraphQLNamedType | undefined): number {
     const definition = this.definitionOf(field, parent);
     if (!definition || !parent) return 0;
-    const given = this.argumentsOf(definition, field);
-    for (const argument of definition.args) boundLists(argument.type, given[argument.name], argument.name);
     const type = getNamedType(definition.type);
     const isPage = type.name.endsWith('Connection');
+    const given = this.argumentsOf(definition, field);
+    for (const argument of definition.args) boundLists(argument.type, given[argument.name], argument.name);
+    this.isFixed &&= !(field.arguments ?? []).some(
+      ({ name, value }) => holdsVariable(value) && (isPage || mayHoldList(definition, name.value)),
+    );
     const { size } = isPage ? pageSizeOf(given) : { size: 0 };
     if (!field.selectionSet) return 0;
     const below = this.cost(field.selectionSet, type);
@@ -124,6 +141,7 @@ class Costing {
       return getArgumentValues(definition, field, this.variables);
     } catch (error) {
       // Values that do not fit are refused by the execution itself.
+      this.isFixed = false;
       if (error instanceof GraphQLError) return {};
       throw error;
     }
@@ -140,6 +158,9 @@ class Costing {
   }
 }
 
+/** What operations cost whatever their variables are: these are counted once. */
+const fixed = new WeakMap<OperationDefinitionNode, Cost>();
+
 /**
  * What an operation asks for. It is known once the variables are, since page sizes mostly come in them.
  * @param variables as they were coerced.
@@ -152,11 +173,16 @@ export function costOf(
   operation: OperationDefinitionNode,
   variables: Values,
 ): Cost {
+  const known = fixed.get(operation);
+  if (known) return known;
   const root = schema.getRootType(operation.operation) ?? undefined;
-  const asked = new Costing(schema, document, variables).cost(operation.selectionSet, root);
+  const costing = new Costing(schema, document, variables);
+  const asked = costing.cost(operation.selectionSet, root);
   if (asked > MOST_ITEMS)
     throw tooComplex(
       `The operation could give ${asked} items (pages within pages multiply): at most ${MOST_ITEMS} are served, so ask for smaller pages.`,
     );
-  return { asked, most: MOST_ITEMS };
+  const cost = { asked, most: MOST_ITEMS };
+  if (costing.isFixed) fixed.set(operation, cost);
+  return cost;
 }

@@ -78,10 +78,10 @@ export function admit(
     const operation = getOperationAST(document, given.operationName);
     if (!operation)
       throw badInput('Which operation to run is not clear: name one of the document in `operationName`.');
-    const definitions = operation.variableDefinitions ?? [];
-    const values = getVariableValues(schema, definitions, given.variables ?? {}, options);
-    if (values.errors) return { errors: values.errors.map((error) => withCode(error, 'BAD_USER_INPUT')) };
-    const { coerced } = values;
+    const { variableDefinitions: definitions = [] } = operation;
+    const { coerced = {}, errors: unfitting } =
+      definitions.length > 0 ? getVariableValues(schema, definitions, given.variables ?? {}, options) : {};
+    if (unfitting) return { errors: unfitting.map((error) => withCode(error, 'BAD_USER_INPUT')) };
     return { operation, coerced, cost: costOf(schema, document, operation, coerced) };
   } catch (error) {
     if (error instanceof GraphQLError) return { errors: [error] };

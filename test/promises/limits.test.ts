@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { TestApp } from '../kit/app';
-import type { Caller } from '../kit/caller';
+import type { Caller, Data } from '../kit/caller';
 import { Desk } from '../kit/desk';
 import { Listener, type Frame } from '../kit/listener';
 
@@ -27,13 +27,13 @@ async function answerTo(listener: Listener, query: string, variables = {}): Prom
   return listener.frames.find(isAnswer);
 }
 
-async function answered(url: string, query: string, token: string) {
+async function answered(url: string, query: string, token: string, variables = {}) {
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
-    body: JSON.stringify({ query }),
+    body: JSON.stringify({ query, variables }),
   });
-  return { status: response.status, headers: response.headers, body: await response.json() };
+  return { status: response.status, headers: response.headers, body: (await response.json()) as Data };
 }
 
 describe('the cost of an operation', () => {
@@ -57,6 +57,42 @@ describe('the cost of an operation', () => {
     const listener = await Listener.connect(app.url, admin.token);
     expect(await answerTo(listener, query)).toMatchObject({ payload: { extensions: cost(asked) } });
     await listener.close();
+  });
+
+  test.each([
+    ['the size of a page', 'query ($n: Int) { bots(first: $n) { nodes { id } } }', { n: 1 }, { n: 7 }, 1, 7],
+    [
+      'a list of ids',
+      'query ($ids: [ID!]!) { nodes(ids: $ids) { id } }',
+      { ids: ['a'] },
+      { ids: ['a', 'b'] },
+      1,
+      2,
+    ],
+    [
+      'neither',
+      'query ($id: ID!) { node(id: $id) { ... on Bot { id } } bots(first: 3) { nodes { id } } }',
+      { id: 'bot_a' },
+      { id: 'bot_b' },
+      3,
+      3,
+    ],
+  ])('%s in variables counts as it is each time', async (_what, query, before, now, asked, then) => {
+    expect((await answered(app.url, query, admin.token, before)).body.extensions).toEqual(cost(asked));
+    expect((await answered(app.url, query, admin.token, now)).body.extensions).toEqual(cost(then));
+    expect((await answered(app.url, query, admin.token, before)).body.extensions).toEqual(cost(asked));
+  });
+
+  test('a list that was short enough before is refused when it is too long', async () => {
+    const query = 'query ($ids: [ID!]!) { nodes(ids: $ids) { __typename } }';
+    for (const [length, code] of [
+      [1, undefined],
+      [501, 'BAD_USER_INPUT'],
+    ] as const) {
+      const ids = Array.from({ length }, () => 'bot_a');
+      const { body } = await answered(app.url, query, admin.token, { ids });
+      expect(body.errors?.[0].extensions.code).toBe(code);
+    }
   });
 
   test('at the limit it is served, and beyond it is not', async () => {
