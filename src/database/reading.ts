@@ -50,9 +50,14 @@ export class ReadingTogether {
   private ask(found: Sql | null, readings: readonly Reading[]): Promise<unknown[][]> {
     return new Promise((resolve, reject) => {
       this.asked.push({ found, readings, resolve, reject });
-      // After all that is to be asked in this turn was asked.
-      if (this.asked.length === 1) void Promise.resolve().then(() => process.nextTick(() => this.read()));
+      if (this.asked.length === 1) void this.readAfterThisTurn();
     });
+  }
+
+  /** After all that is asked in this turn, also by loaders, which themselves wait for all that they are asked. */
+  private async readAfterThisTurn(): Promise<void> {
+    for (let wait = 0; wait < 2; wait += 1) await new Promise<void>((resolve) => process.nextTick(resolve));
+    this.read();
   }
 
   private read(): void {

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import {
   ApolloServer,
   HeaderMap,
+  type GraphQLResponse,
   type GraphQLRequestContextWillSendResponse,
   type GraphQLRequestListener,
 } from '@apollo/server';
@@ -22,7 +23,7 @@ import { noteEventCursor } from './event-cursor';
 import { run } from './execution';
 import { prefersPage, sendExplorer } from './explorer';
 import { RETRY_AFTER, rootOf, type Masking } from './masking';
-import { contextOfRequest, type RequestContext, type Seen } from './request-context';
+import { presumedContextOf, type RequestContext, type Seen } from './request-context';
 import { apiSchema } from './schema';
 import { admit } from './validation';
 
@@ -71,6 +72,27 @@ const SUBSCRIPTION_HERE = badInput(
   'Subscriptions are served over a WebSocket at this address, with the protocol graphql-transport-ws.',
 );
 
+/** Makes sure of the caller. What was read for whom it was taken for is forgotten where it is somebody else by now. */
+async function confirmCaller(
+  context: RequestContext,
+  masking: Masking,
+): Promise<{ hasChanged: boolean } | GraphQLError> {
+  try {
+    return { hasChanged: !(await context.confirmCaller()) };
+  } catch (error) {
+    const { code, message, status } = masking.present(error, context.requestId);
+    return refusal(code, message, status);
+  }
+}
+
+/** The answer to a request that is refused as a whole. */
+function answeredWith({ message, extensions }: GraphQLError, headers: HeaderMap): GraphQLResponse {
+  const { code, http } = extensions as { code: string; http: { status: number; headers: HeaderMap } };
+  const singleResult = { errors: [{ message, extensions: { code } }] };
+  const all = new HeaderMap([...headers, ...http.headers]);
+  return { http: { status: http.status, headers: all }, body: { kind: 'single', singleResult } };
+}
+
 /** What every operation goes through besides Apollo's own steps; `socket-operations.ts` has the same for the WebSocket. */
 function stepsOf(
   { config: { production } }: Platform,
@@ -93,17 +115,26 @@ function stepsOf(
       ({ coerced } = admitted);
       await noteEventCursor(contextValue, document, admitted.operation);
     },
-    async responseForOperation({ schema, document, request, contextValue }) {
+    async responseForOperation({ schema, document, request, contextValue, operation }) {
       const headers = types.headersFor(request.http);
       const formatted = (all: readonly Error[]) =>
         all.map((error) => masking.format(error, contextValue.requestId));
+      const confirmed = confirmCaller(contextValue, masking);
+      // Who is no caller any more learns nothing else, and acts are begun by nobody who is only taken for somebody.
+      const isAtOnce = refused.length === 0 && operation.operation === OperationTypeNode.QUERY;
+      const before = isAtOnce ? null : await confirmed;
+      if (before instanceof GraphQLError) return answeredWith(before, headers);
       if (refused.length > 0) {
         const singleResult = { errors: formatted(refused) };
         return { http: { status: 400, headers }, body: { kind: 'single', singleResult } };
       }
       const { variables: variableValues, operationName } = request;
       const args = { schema, document, contextValue, variableValues, operationName, coerced };
-      const { data, errors } = await run(args);
+      const [result, caller] = await Promise.all([run(args), confirmed]);
+      if (caller instanceof GraphQLError) return answeredWith(caller, headers);
+      const isForAnother = isAtOnce && caller.hasChanged;
+      if (isForAnother) contextValue.renew();
+      const { data, errors } = isForAnother ? await run(args) : result;
       failed = errors ?? [];
       const singleResult = {
         ...(errors && { errors: formatted(errors) }),
@@ -176,7 +207,7 @@ export async function serveGraphQl(
     request: Pick<FastifyRequest, 'headers' | 'id' | 'body'>,
   ): Promise<RequestContext> => {
     try {
-      const context = await contextOfRequest(platform, seen, request);
+      const context = await presumedContextOf(platform, seen, request);
       const { query } = (request.body ?? {}) as { query?: unknown };
       const tooLong = typeof query === 'string' ? lengthError(query) : null;
       if (tooLong) throw tooLong;

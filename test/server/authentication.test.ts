@@ -5,7 +5,10 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { exportJWK, generateKeyPair, SignJWT, type KeyLike } from 'jose';
 import { authenticate, issueToken } from '../../src/services/access/authentication';
 import { TestApp } from '../kit/app';
-import { AUTH_SECRET } from '../kit/caller';
+import { RequestContext } from '../../src/server/request-context';
+import { AUTH_SECRET, type Caller } from '../kit/caller';
+import { Desk } from '../kit/desk';
+import { replacing } from '../kit/weakened';
 
 interface Claims {
   email?: string;
@@ -193,5 +196,84 @@ describe('machines', () => {
     );
     expect(messages[0]).toBe(messages[1]);
     expect(messages[0]).toMatch(/no active agent/);
+  });
+});
+
+describe('a caller that is known from a moment ago', () => {
+  const SEEN = '{ sends { nodes { id } } apiKeys { id } viewer { agent { name role } } }';
+  let app: TestApp;
+  let desk: Desk;
+  let other: Caller;
+  let email: string;
+  let agentId: string;
+
+  beforeAll(async () => {
+    app = await TestApp.start();
+    desk = await Desk.open(app);
+    const sender = await desk.agent('Ana');
+    await sender.act('sendActiveMessage', desk.orderUpdate('+5511970000001'), 'send { id }');
+    email = `bia@${desk.contractId}.test`.replace('_', '-');
+    const { agent } = await desk.admin.act(
+      'createAgent',
+      { name: 'Bia', email, role: 'ADMIN', slots: 1 },
+      'agent { id }',
+    );
+    agentId = agent.id as string;
+    other = await app.person(desk.contractId, email, agentId);
+  });
+  afterAll(() => app.stop());
+  const change = (changes: object): Promise<unknown> =>
+    desk.admin.act('updateAgent', { agentId, ...changes }, 'agent { id }');
+  const seenBy = async (caller: Caller): Promise<unknown[]> => {
+    const { data, errors = [] } = await caller.request(SEEN);
+    return [
+      data?.sends?.nodes.length ?? null,
+      data?.viewer?.agent ?? null,
+      errors.map(({ path }) => path?.[0]),
+    ];
+  };
+  const asAdmin = [1, { name: 'Bia', role: 'ADMIN' }, []];
+  const asAgent = [0, { name: 'Bia', role: 'AGENT' }, ['apiKeys']];
+
+  /** Whether the caller's next request is served by the rights it had before. */
+  async function servedAsBefore(): Promise<boolean> {
+    await change({ role: 'ADMIN', active: true });
+    expect(await seenBy(other)).toEqual(asAdmin);
+    await change({ role: 'AGENT' });
+    const seen = await seenBy(other);
+    if (JSON.stringify(seen) !== JSON.stringify(asAdmin)) expect(seen).toEqual(asAgent);
+    return seen[0] === 1;
+  }
+
+  test('is served by the rights that it has now, from the next request on', async () => {
+    expect(await servedAsBefore()).toBe(false);
+    await change({ role: 'ADMIN', name: 'Beatriz' });
+    expect(await seenBy(other)).toEqual([1, { name: 'Beatriz', role: 'ADMIN' }, []]);
+    await change({ name: 'Bia' });
+  });
+
+  test('and it is noticed if nobody looks', async () => {
+    expect(await servedAsBefore()).toBe(false);
+    await change({ role: 'ADMIN' });
+    expect(await seenBy(other)).toEqual(asAdmin);
+    const unlooked = (): Promise<boolean> => Promise.resolve(true);
+    expect(await replacing(RequestContext.prototype, 'confirmCaller', unlooked, servedAsBefore)).toBe(true);
+  });
+
+  test('is refused as a whole once it was deactivated, whatever it asks for', async () => {
+    await change({ role: 'ADMIN', active: true });
+    expect(await seenBy(other)).toEqual(asAdmin);
+    await change({ active: false });
+    const created = `mutation { createBot(input: { name: "Never", identity: "never@acme.test", kind: BUILDER }) { bot { id } } }`;
+    for (const document of [SEEN, '{ nothing }', 'subscription { sendConfirmed { send { id } } }', created]) {
+      const { status, data, errors } = await other.request(document);
+      expect([status, data, errors?.map(({ extensions }) => extensions?.code)]).toEqual([
+        401,
+        undefined,
+        ['UNAUTHENTICATED'],
+      ]);
+    }
+    const { bots } = await desk.admin.ask('{ bots { nodes { name } } }');
+    expect(bots.nodes).not.toContainEqual({ name: 'Never' });
   });
 });

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { getIntrospectionQuery } from 'graphql';
 import { DatabaseUnavailable } from '../../src/database/connection';
+import { Rows } from '../../src/database/rows';
+import type { Store } from '../../src/database/store';
 import { TestApp } from '../kit/app';
 import type { Caller, Data } from '../kit/caller';
 
@@ -184,12 +186,19 @@ describe('GraphQL over HTTP', () => {
     expect(answer.status).toBe(503);
     expect(answer.headers.get('retry-after')).toBe('5');
     expect(codesOf(answer)).toEqual(['INTERNAL_SERVER_ERROR']);
-    jest.spyOn(store, 'acrossContracts').mockImplementationOnce(() => {
-      throw gone;
-    });
-    const unread = await post('{ viewer { contract { id } } }');
-    expect(unread.status).toBe(503);
-    expect(unread.headers.get('retry-after')).toBe('5');
+    // Where the caller is looked for, whether or not it is known from before, and where it is looked at once more.
+    for (const [where, missing] of [
+      [store, 'rowsOf'],
+      [Rows.prototype, 'find'],
+    ] as const) {
+      jest.spyOn(where as Store, missing as 'rowsOf').mockImplementationOnce(() => {
+        throw gone;
+      });
+      const unread = await post('{ viewer { contract { id } } }');
+      expect(unread.status).toBe(503);
+      expect(unread.headers.get('retry-after')).toBe('5');
+      expect(codesOf(unread)).toEqual(['INTERNAL_SERVER_ERROR']);
+    }
   });
 });
 

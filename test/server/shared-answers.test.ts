@@ -98,7 +98,9 @@ describe('over sockets', () => {
         expect(one).toMatchObject({ presenceChanged: { presence: 'PAUSED', agent: { id: desk.admin.id } } });
     });
     // Not those of who hears it, whose rights are looked at one by one.
-    const reads = statements.filter((text) => /from agents where .*\(id = \S+ and \(1 = 1\)\)/.test(text));
+    const reads = statements.filter((text) =>
+      /from agents where .*\(agents\.id = \S+ and \(1 = 1\)\)/.test(text),
+    );
     expect(reads).toHaveLength(1);
     for (const listener of listeners) await listener.close();
   });

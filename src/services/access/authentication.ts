@@ -10,6 +10,7 @@ import {
 } from 'jose';
 import sql, { empty, type Sql } from 'sql-template-tag';
 import { MINUTE, SECOND } from '../../clock';
+import type { Rows } from '../../database/rows';
 import { AgentRow } from '../../entities/agent';
 import { ApiKeyRow } from '../../entities/api-key';
 import { unauthenticated, type Problem } from '../../problems';
@@ -101,25 +102,35 @@ interface Verified {
   readonly claims: JWTPayload;
   readonly since: number;
   readonly until: number;
+  /** Whom it belonged to when that was last looked at, by their contracts. */
+  readonly agents: Map<string, AgentRow>;
 }
 const verifiedBy = new WeakMap<Platform['config'], Map<string, Verified>>();
 
+/** What is known of a token that was found good a short while ago. */
+function knownOf({ config, clock }: Platform, token: string): Verified | null {
+  const now = clock.now();
+  const known = verifiedBy.get(config)?.get(token);
+  // Where the clock was set back, what is good from some instant on may not be good yet.
+  return known && known.since <= now && now < known.until ? known : null;
+}
+
 /** What a token says, where it is good. */
-async function claimsOf(platform: Platform, token: string): Promise<JWTPayload> {
+async function verifiedOf(platform: Platform, token: string): Promise<Verified> {
+  const known = knownOf(platform, token);
+  if (known) return known;
   const { config, clock } = platform;
   const verified = verifiedBy.get(config) ?? new Map<string, Verified>();
   verifiedBy.set(config, verified);
-  const now = clock.now();
-  const known = verified.get(token);
-  // Where the clock was set back, what is good from some instant on may not be good yet.
-  if (known && known.since <= now && now < known.until) return known.claims;
   verified.delete(token);
+  const now = clock.now();
   const claims = await verify(platform, token);
   const expiry = (claims.exp ?? 0) * SECOND + CLOCK_TOLERANCE;
-  verified.set(token, { claims, since: now, until: Math.min(expiry, now + VERIFIED_FOR) });
+  const found = { claims, since: now, until: Math.min(expiry, now + VERIFIED_FOR), agents: new Map() };
+  verified.set(token, found);
   const [oldest] = verified.keys();
   if (verified.size > MOST_VERIFIED && oldest !== undefined) verified.delete(oldest);
-  return claims;
+  return found;
 }
 
 async function verify(platform: Platform, token: string): Promise<JWTPayload> {
@@ -164,18 +175,32 @@ function withoutDemo({ config }: Platform): Sql {
   return config.production ? sql` and contract_id not in (select id from contracts where demo = 1)` : empty;
 }
 
+/** The contract that a token or the caller names; null where neither does. */
+function contractNamed({ contract }: JWTPayload, hint: string | null): string | null {
+  const claimed = typeof contract === 'string' ? contract : null;
+  if (claimed !== null && hint !== null && claimed !== hint) throw noSuchAgent();
+  return claimed ?? hint;
+}
+
 async function authenticatePerson(
   platform: Platform,
   token: string,
   hint: string | null,
 ): Promise<Authentication> {
-  const claims = await claimsOf(platform, token);
+  const verified = await verifiedOf(platform, token);
+  const contractId = contractNamed(verified.claims, hint);
+  return personOf(platform, verified, contractId, platform.store.acrossContracts());
+}
+
+/** @param rows of the contract that is named, or of all. */
+async function personOf(
+  platform: Platform,
+  { claims, agents: known }: Verified,
+  contractId: string | null,
+  rows: Rows,
+): Promise<Authentication> {
   const email = emailIn(claims);
-  const claimed = typeof claims['contract'] === 'string' ? claims['contract'] : null;
-  if (claimed !== null && hint !== null && claimed !== hint) throw noSuchAgent();
-  const contractId = claimed ?? hint;
-  const everywhere = platform.store.acrossContracts();
-  const agents = await everywhere.find(AgentRow, {
+  const agents = await rows.find(AgentRow, {
     where:
       contractId === null
         ? sql`email = ${email} and active = 1${withoutDemo(platform)}`
@@ -189,8 +214,49 @@ async function authenticatePerson(
       "This e-mail belongs to agents of several contracts: name one with the token's claim `contract` or the header `X-Contract`.",
     );
   }
+  if (contractId !== null) known.set(contractId, agent);
   const viewer: Viewer = { contractId: agent.contractId, agent, apiKey: null };
   return { viewer, expiresAt: (claims.exp ?? 0) * SECOND };
+}
+
+/** Who a caller is taken for, until that was looked at. */
+export interface Presumed {
+  readonly viewer: Viewer;
+  /**
+   * Who it is, looked up with what else is read of these rows in the same turn, and whether that is the one it was taken
+   * for.
+   * @throws Problem UNAUTHENTICATED
+   */
+  readonly look: (rows: Rows) => Promise<{ viewer: Viewer; isSame: boolean }>;
+}
+
+/**
+ * Whom a token belonged to a short while ago: who reads may begin as that one, if what is read is given out only once
+ * `look` has said that nothing has changed. Null where nothing is known, or where the token names no contract.
+ */
+export function presume(platform: Platform, token: string, hint: string | null): Presumed | null {
+  const known = knownOf(platform, token);
+  if (!known) return null;
+  const contractId = contractNamed(known.claims, hint);
+  const agent = contractId === null ? undefined : known.agents.get(contractId);
+  if (contractId === null || !agent) return null;
+  return {
+    viewer: { contractId, agent, apiKey: null },
+    look: async (rows) => {
+      const { viewer } = await personOf(platform, known, contractId, rows);
+      return { viewer, isSame: viewer.agent !== null && isSameAgent(agent, viewer.agent) };
+    },
+  };
+}
+
+/** Nobody is told of it, and no rights hang on it. */
+const UNTOLD: ReadonlySet<string> = new Set<keyof AgentRow>(['lastSeenAt', 'lastAssignedAt']);
+
+/** Whether an agent is the same, with the same rights and all else that is told of it. */
+function isSameAgent(one: AgentRow, other: AgentRow): boolean {
+  return Object.entries(one).every(
+    ([property, value]) => UNTOLD.has(property) || value === other[property as keyof AgentRow],
+  );
 }
 
 /** When a key was last used is for people to see: to the minute is enough, and a failure to note it holds nobody up. */
