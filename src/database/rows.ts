@@ -20,8 +20,7 @@ interface Table {
 
 /** Ways of reading one table that are remembered. */
 const MOST_SHAPES = 200;
-/** As JSON, as everything is read. */
-const COUNT = sql`cast(count(*) as text)`;
+const NUMBER = raw('one.number');
 
 const tables = new Map<RowClass<object>, Table>();
 
@@ -79,11 +78,10 @@ function asDescribed(columns: readonly ColumnDescription[], row: Record<string, 
 
 /** How some columns of a table are read as JSON, and become a row again. */
 interface Shape {
-  /** The JSON of a row of the table, and of the same row where it is called `found`. */
-  json: (dialect: Dialect) => Sql;
-  foundJson: (dialect: Dialect) => Sql;
   /** The columns as they are. */
   names: Sql;
+  /** The JSON of a row of them that is called `one`. */
+  json: (dialect: Dialect) => Sql;
   rowFrom: (json: unknown) => object;
 }
 
@@ -108,19 +106,14 @@ function shapeFor(
   all: readonly ColumnDescription[],
   some: readonly ColumnDescription[],
 ): Shape {
-  const pairs = (table: string): Sql =>
-    raw(some.map(({ property, column }) => `'${property}', ${table}.${column}`).join(', '));
-  const jsonOf =
-    (given: Sql) =>
-    (dialect: Dialect): Sql =>
-      dialect === 'postgres' ? sql`json_build_object(${given})::text` : sql`json_object(${given})`;
+  const pairs = some.map(({ property, column }) => `'${property}', one.${column}`).join(', ');
+  const [json, jsonOnPostgres] = [raw(`json_object(${pairs})`), raw(`json_build_object(${pairs})`)];
   const special = some.filter(({ kind }) => kind === 'flag' || kind === 'json');
   const missing = all.filter((column) => !some.includes(column));
   const prototype = missing.length > 0 ? partly(name, missing) : null;
   return {
-    json: jsonOf(pairs(name)),
-    foundJson: jsonOf(pairs('found')),
     names: raw(some.map(({ column }) => `${name}.${column}`).join(', ')),
+    json: (dialect) => (dialect === 'postgres' ? jsonOnPostgres : json),
     rowFrom: (json) => {
       const row = asDescribed(special, json as Record<string, unknown>);
       return prototype ? (Object.setPrototypeOf(row, prototype) as object) : row;
@@ -244,9 +237,11 @@ export class Rows {
     properties: readonly Property[] | null,
     selection: Selection = {},
   ): Promise<Pick<Row, Property>[]> {
-    const { json, rowFrom: rowOf } = tableOf(entity).shapeOf(properties);
-    const columns = json(this.connection.dialect);
-    const found = await this.reading.rows({ columns, from: this.from(entity, selection) });
+    const { names, json, rowFrom: rowOf } = tableOf(entity).shapeOf(properties);
+    const found = await this.reading.rows({
+      rows: sql`select ${names} ${this.from(entity, selection)}`,
+      json: json(this.connection.dialect),
+    });
     return found.map((one) => rowOf(one) as Pick<Row, Property>);
   }
 
@@ -274,14 +269,15 @@ export class Rows {
         sql`${name}.id`,
         sql`select found.${raw(column)} from found`,
       );
+      const { names, json } = shapeOf(some);
       return {
-        columns: shapeOf(some).json(dialect),
-        from: this.from(other, { where: sql`${isReferred} and (${where})` }),
+        rows: sql`select ${names} ${this.from(other, { where: sql`${isReferred} and (${where})` })}`,
+        json: json(dialect),
       };
     });
     const [found = [], ...others] = await this.reading.along({
       found: sql`select ${shape.names} ${this.from(entity, selection)}`,
-      readings: [{ columns: shape.foundJson(dialect), from: sql`from found` }, ...readings],
+      readings: [{ rows: sql`select * from found`, json: shape.json(dialect) }, ...readings],
     });
     return {
       found: found.map((one) => shape.rowFrom(one) as Row),
@@ -369,7 +365,7 @@ export class Rows {
   }
 
   private async counted(from: Sql): Promise<number> {
-    const [count] = await this.reading.rows({ columns: COUNT, from });
+    const [count] = await this.reading.rows({ rows: sql`select count(*) as number ${from}`, json: NUMBER });
     return count as number;
   }
 

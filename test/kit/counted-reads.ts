@@ -8,9 +8,8 @@ export const READS_PER_STATEMENT = 50;
 export function readsIn(statement: string): string[] {
   return joinedIn(statement).map((read) =>
     read
-      .replace(/^select \* from \((.*)\) as (?:part|along)\d+$/s, '$1')
+      .replace(/^select \* from \((.*)\) as along\d+$/s, '$1')
       .replaceAll(/select \d+ as part, /g, 'select ')
-      .replaceAll(/ as part\d+/g, ' as part')
       .replaceAll(/\$\d+/g, '?')
       .replaceAll(/\?(?:, ?\?)+/g, '?')
       // One id is compared, several are a list.

@@ -194,8 +194,8 @@ function nameOf(read: string): string {
   const [, table, column] =
     /from (\w+) where \1\.contract_id = \? and \(\1\.(\w+_id) = \? and /.exec(read) ?? [];
   if (table === undefined || column === undefined) return read;
-  if (read.endsWith(' limit n) as matching')) return `the number of ${table} by ${column}`;
-  return / order by [\w., ]+ limit n$/.test(read) ? `a page of ${table} by ${column}` : read;
+  if (read.endsWith(' limit n) as matching) as one')) return `the number of ${table} by ${column}`;
+  return / order by [\w., ]+ limit n\) as one$/.test(read) ? `a page of ${table} by ${column}` : read;
 }
 
 interface Counted {
@@ -371,7 +371,7 @@ describe('it is noticed', () => {
   test('if rows are looked up each by itself, though in one statement', async () => {
     const { reads: found } = await foundWith('row', oneByOne, 'tickets');
     for (const table of ['bots', 'flows', 'sends'])
-      expect(found).toContainEqual(expect.stringMatching(`from ${table} where .*\\(id = \\?\\) limit n$`));
+      expect(found).toContainEqual(expect.stringMatching(`from ${table} where .*\\(id = \\?\\) limit n\\) as one$`));
   });
 
   test('if things are loaded one after the other', async () => {
