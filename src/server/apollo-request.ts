@@ -1,6 +1,6 @@
 import { HeaderMap, type HTTPGraphQLRequest, type HTTPGraphQLResponse } from '@apollo/server';
 import type { FastifyRequest } from 'fastify';
-import { RecentlyUsed } from './recently-used';
+import { Remembered } from './remembered';
 
 /** The headers that Apollo looks at, and we with it. */
 const LOOKED_AT = ['accept', 'content-type', 'apollo-require-preflight', 'x-apollo-operation-name'];
@@ -35,7 +35,7 @@ const MOST_ACCEPTED = 100;
 
 /** The media types that Apollo chose by what clients accept: choosing takes it longer than all else of a small answer. */
 export class ChosenTypes {
-  private readonly heads = new RecentlyUsed<HeaderMap>(MOST_ACCEPTED);
+  private readonly heads = new Remembered<HeaderMap>(MOST_ACCEPTED);
 
   /** The headers of an answer to a request; none where Apollo is still to choose. */
   headersFor(request: HTTPGraphQLRequest | undefined): HeaderMap {

@@ -1,6 +1,6 @@
 import { normalizeIP, type FastifyRateLimitStore, type FastifyRateLimitStoreCtor } from '@fastify/rate-limit';
 import { MINUTE, SECOND, type Clock } from '../clock';
-import { RecentlyUsed } from './recently-used';
+import { Remembered } from './remembered';
 
 /** Addresses that are remembered; beyond these the one that came first is forgotten. */
 const MOST_ADDRESSES = 50_000;
@@ -23,7 +23,7 @@ export interface Counted {
 export class RequestRate {
   private readonly paces = new Map<string, Pace>();
   /** What addresses count as: to tell takes longer than to count. */
-  private readonly keys = new RecentlyUsed<string>(MOST_ADDRESSES);
+  private readonly keys = new Remembered<string>(MOST_ADDRESSES);
 
   constructor(
     private readonly clock: Clock,
