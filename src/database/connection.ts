@@ -6,13 +6,16 @@ export type Dialect = 'sqlite' | 'postgres';
 /** A row as the driver gives it: by column name. */
 export type RawRow = Record<string, unknown>;
 
+/** A statement as the drivers take it: its text in SQLite's way and in PostgreSQL's, and its values. */
+export type Statement = Pick<Sql, 'sql' | 'text' | 'values'>;
+
 /** One connection to the database, or a pool that behaves like one. */
 export interface Connection {
   readonly dialect: Dialect;
   /** The rows that a statement returns. */
-  all(statement: Sql): Promise<RawRow[]>;
+  all(statement: Statement): Promise<RawRow[]>;
   /** Runs a statement; the number of rows it changed. */
-  run(statement: Sql): Promise<number>;
+  run(statement: Statement): Promise<number>;
 }
 
 /** A statement's values as every database takes them: the text of PostgreSQL cannot hold the character NUL. */

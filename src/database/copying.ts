@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import sql, { join, raw, type Sql } from 'sql-template-tag';
 import { ALL_ENTITIES } from '../entities/all';
-import type { Connection, Engine, RawRow } from './connection';
+import type { Connection, Engine, RawRow, Statement } from './connection';
 import { limitOf, tableOf } from './rows';
 
 const ROWS_PER_READ = 1_000;
@@ -74,7 +74,7 @@ async function intoPostgres<T>(url: string, work: (connection: Connection) => Pr
   await client.connect();
   try {
     await client.query("begin; set local saludo.contract = '*'");
-    const ask = async ({ text, values }: Sql): Promise<{ rows: RawRow[]; rowCount: number | null }> =>
+    const ask = async ({ text, values }: Statement): Promise<{ rows: RawRow[]; rowCount: number | null }> =>
       client.query<RawRow>(text, values);
     const connection: Connection = {
       dialect: 'postgres',

@@ -1,6 +1,5 @@
-import type { Sql } from 'sql-template-tag';
-import type { Database, Statement } from 'sqlite3';
-import type { Connection, RawRow, StatementObserver } from './connection';
+import type { Database, Statement as Prepared } from 'sqlite3';
+import type { Connection, RawRow, Statement, StatementObserver } from './connection';
 import { DatabaseUnavailable, storable } from './connection';
 
 const KEPT_STATEMENTS = 300;
@@ -26,13 +25,20 @@ function translated(error: Error & { code?: string }): Error {
   return error;
 }
 
+interface Kept {
+  prepared: Prepared;
+  /** Counts the connection's uses: those used longest ago are let go first. */
+  usedAt: number;
+}
+
 /**
  * A connection over the `sqlite3` driver that keeps its prepared statements: preparing anew for each call
  * halves the speed of point reads.
  */
 export class SqliteConnection implements Connection {
   readonly dialect = 'sqlite';
-  private readonly statements = new Map<string, Statement>();
+  private readonly statements = new Map<string, Kept>();
+  private uses = 0;
   private underWay = 0;
   /** Set once the connection is let go of: called when nothing is under way any more. */
   private ended: (() => void) | null = null;
@@ -42,20 +48,26 @@ export class SqliteConnection implements Connection {
     private readonly observe: StatementObserver,
   ) {}
 
-  all(statement: Sql): Promise<RawRow[]> {
-    return this.perform(statement, (prepared, values, resolve, reject) => {
-      prepared.all<RawRow>(values, (error, rows) => {
-        if (error) reject(translated(error));
-        else resolve(rows);
+  all({ sql, values }: Statement): Promise<RawRow[]> {
+    return new Promise((resolve, reject) => {
+      this.perform(sql, reject, (prepared, done) => {
+        prepared.all<RawRow>(storable(values), (error, rows) => {
+          done();
+          if (error) reject(translated(error));
+          else resolve(rows);
+        });
       });
     });
   }
 
-  run(statement: Sql): Promise<number> {
-    return this.perform(statement, (prepared, values, resolve, reject) => {
-      prepared.run(values, function (error) {
-        if (error) reject(translated(error));
-        else resolve(this.changes);
+  run({ sql, values }: Statement): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.perform(sql, reject, (prepared, done) => {
+        prepared.run(storable(values), function (error) {
+          done();
+          if (error) reject(translated(error));
+          else resolve(this.changes);
+        });
       });
     });
   }
@@ -76,47 +88,55 @@ export class SqliteConnection implements Connection {
       this.ended = resolve;
       this.endOnceIdle();
     });
-    for (const statement of this.statements.values()) await this.finalize(statement);
+    for (const { prepared } of this.statements.values()) await this.finalize(prepared);
     this.statements.clear();
   }
 
-  private async perform<Result>(
-    { sql, values }: Sql,
-    call: (
-      prepared: Statement,
-      values: unknown[],
-      resolve: (result: Result) => void,
-      reject: (error: Error) => void,
-    ) => void,
-  ): Promise<Result> {
-    if (this.ended) throw new DatabaseUnavailable('The database is being closed');
+  /** Calls with the prepared statement: in this very turn where it is kept, since most of a statement's time is the way. */
+  private perform(
+    text: string,
+    fail: (error: unknown) => void,
+    call: (prepared: Prepared, done: () => void) => void,
+  ): void {
+    if (this.ended) {
+      fail(new DatabaseUnavailable('The database is being closed'));
+      return;
+    }
+    this.observe(text);
     this.underWay += 1;
-    try {
-      const prepared = await this.prepare(sql);
-      return await new Promise<Result>((resolve, reject) =>
-        call(prepared, storable(values), resolve, reject),
-      );
-    } finally {
-      this.underWay -= 1;
-      this.endOnceIdle();
+    const failed = (error: unknown): void => {
+      this.endOne();
+      fail(error);
+    };
+    const callWith = (prepared: Prepared): void => {
+      try {
+        call(prepared, this.endOne);
+      } catch (error) {
+        // What the driver takes no value of.
+        failed(error);
+      }
+    };
+    const kept = this.statements.get(text);
+    if (kept) {
+      kept.usedAt = this.uses += 1;
+      callWith(kept.prepared);
+    } else {
+      void this.prepare(text).then(callWith, failed);
     }
   }
+
+  private readonly endOne = (): void => {
+    this.underWay -= 1;
+    this.endOnceIdle();
+  };
 
   private endOnceIdle(): void {
     if (this.underWay === 0) this.ended?.();
   }
 
-  private async prepare(text: string): Promise<Statement> {
-    this.observe(text);
-    const kept = this.statements.get(text);
-    if (kept) {
-      // Taken out and put back: the map's order is then the order of last use.
-      this.statements.delete(text);
-      this.statements.set(text, kept);
-      return kept;
-    }
-    const prepared = await new Promise<Statement>((resolve, reject) => {
-      const statement: Statement = this.database.prepare(text, (error: Error | null) => {
+  private async prepare(text: string): Promise<Prepared> {
+    const prepared = await new Promise<Prepared>((resolve, reject) => {
+      const statement: Prepared = this.database.prepare(text, (error: Error | null) => {
         if (error) reject(translated(error));
         else resolve(statement);
       });
@@ -125,21 +145,24 @@ export class SqliteConnection implements Connection {
     if (meanwhile) {
       // Two calls prepared the same text at once: one that is neither kept nor let go keeps the file from being closed.
       void this.finalize(prepared);
-      return meanwhile;
+      return meanwhile.prepared;
     }
-    this.statements.set(text, prepared);
-    if (this.statements.size > KEPT_STATEMENTS) {
-      const [oldest] = this.statements;
-      if (oldest) {
-        this.statements.delete(oldest[0]);
-        // The driver runs what is queued on the statement before this.
-        void this.finalize(oldest[1]);
-      }
-    }
+    if (this.statements.size >= KEPT_STATEMENTS) this.forgetOldest();
+    this.statements.set(text, { prepared, usedAt: (this.uses += 1) });
     return prepared;
   }
 
-  private finalize(statement: Statement): Promise<void> {
+  private forgetOldest(): void {
+    let oldest: [string, Kept] | undefined;
+    for (const one of this.statements) if (!oldest || one[1].usedAt < oldest[1].usedAt) oldest = one;
+    if (!oldest) return;
+    const [text, { prepared }] = oldest;
+    this.statements.delete(text);
+    // The driver runs what is queued on the statement before this.
+    void this.finalize(prepared);
+  }
+
+  private finalize(statement: Prepared): Promise<void> {
     return new Promise((resolve) => statement.finalize(() => resolve()));
   }
 }

@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import sql, { type Sql } from 'sql-template-tag';
+import sql from 'sql-template-tag';
 import sqlite3, { type Database } from 'sqlite3';
 import { DataSource } from 'typeorm';
 import { ALL_ENTITIES } from '../entities/all';
-import type { Connection, Done, Engine, RawRow, StatementObserver } from './connection';
+import type { Connection, Done, Engine, RawRow, Statement, StatementObserver } from './connection';
 import { DatabaseUnavailable } from './connection';
 import { writeLog, type Recorded } from './log-writing';
 import { SQLITE_MIGRATIONS } from './migrations/sqlite';
@@ -66,11 +66,11 @@ class Readers implements Connection {
 
   constructor(private readonly connections: SqliteConnection[]) {}
 
-  all(statement: Sql): Promise<RawRow[]> {
+  all(statement: Statement): Promise<RawRow[]> {
     return this.next().all(statement);
   }
 
-  run(statement: Sql): Promise<number> {
+  run(statement: Statement): Promise<number> {
     return this.next().run(statement);
   }
 

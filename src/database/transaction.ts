@@ -1,7 +1,7 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag';
 import { ContractLogRow } from '../entities/contract-log';
 import type { Happening, HappeningKind, Happenings } from '../entities/happening';
-import type { Connection } from './connection';
+import type { Connection, Statement } from './connection';
 import type { Recorded } from './log-writing';
 import { columnValue, Rows, tableOf, type RowClass } from './rows';
 
@@ -38,12 +38,12 @@ export class Transaction extends Rows {
   }
 
   async insert<Row extends object>(entity: RowClass<Row>, ...rows: Row[]): Promise<void> {
-    await this.write(entity, rows, sql``);
+    await this.write(entity, rows, '');
   }
 
   /** Inserts a row unless one with the same unique values is there; whether it was inserted. */
   async insertUnlessPresent<Row extends object>(entity: RowClass<Row>, row: Row): Promise<boolean> {
-    return (await this.write(entity, [row], sql` on conflict do nothing`)) > 0;
+    return (await this.write(entity, [row], ' on conflict do nothing')) > 0;
   }
 
   /** Changes the rows that match; how many there were. The condition guards the change: look at the number. */
@@ -145,29 +145,55 @@ export class Transaction extends Rows {
     return { recorded: this.happenings, afterwards: this.afterwards };
   }
 
-  private async write<Row extends object>(entity: RowClass<Row>, rows: Row[], suffix: Sql): Promise<number> {
+  private async write<Row extends object>(
+    entity: RowClass<Row>,
+    rows: Row[],
+    ending: InsertEnding,
+  ): Promise<number> {
     const { name, columns, byProperty } = tableOf(entity);
     const isForeign = (row: Row): boolean => (row as { contractId?: string }).contractId !== this.contract;
     if (byProperty.has('contractId') && rows.some(isForeign))
       throw new Error(`A row for ${name.sql} belongs to another contract than the unit of work`);
-    const names = raw(columns.map(({ column }) => column).join(', '));
     const atOnce = Math.max(1, Math.floor(VALUES_PER_STATEMENT / columns.length));
     let written = 0;
     for (let start = 0; start < rows.length; start += atOnce) {
-      const tuples = rows.slice(start, start + atOnce).map((row) => {
-        const values = columns.map((description) => {
-          const value = (row as Record<string, unknown>)[description.property];
-          if (value === undefined) throw new Error(`${description.property} of ${name.sql} is missing`);
-          return columnValue(description, value);
-        });
-        return sql`(${join(values)})`;
-      });
-      written += await this.connection.run(
-        sql`insert into ${name} (${names}) values ${join(tuples)}${suffix}`,
-      );
+      const some = rows.slice(start, start + atOnce);
+      const values = some.flatMap((row) => valuesOf(entity, row));
+      written += await this.connection.run({ ...insertText(entity, some.length, ending), values });
     }
     return written;
   }
+}
+
+type InsertEnding = '' | ' on conflict do nothing';
+type StatementText = Omit<Statement, 'values'>;
+
+/** The texts that insert one row: most inserts do, and building a text takes as long as SQLite takes to write the row. */
+const insertTexts = {
+  '': new Map<RowClass<object>, StatementText>(),
+  ' on conflict do nothing': new Map<RowClass<object>, StatementText>(),
+} satisfies Record<InsertEnding, unknown>;
+
+function insertText(entity: RowClass<object>, rows: number, ending: InsertEnding): StatementText {
+  const kept = rows === 1 ? insertTexts[ending].get(entity) : undefined;
+  if (kept) return kept;
+  const { name, columns } = tableOf(entity);
+  const names = raw(columns.map(({ column }) => column).join(', '));
+  const tuple = sql`(${join(columns.map(() => null))})`;
+  const tuples = join(Array<Sql>(rows).fill(tuple));
+  const statement = sql`insert into ${name} (${names}) values ${tuples}${raw(ending)}`;
+  const text = { sql: statement.sql, text: statement.text };
+  if (rows === 1) insertTexts[ending].set(entity, text);
+  return text;
+}
+
+function valuesOf(entity: RowClass<object>, row: object): (string | number | null)[] {
+  const { name, columns } = tableOf(entity);
+  return columns.map((description) => {
+    const value = (row as Record<string, unknown>)[description.property];
+    if (value === undefined) throw new Error(`${description.property} of ${name.sql} is missing`);
+    return columnValue(description, value);
+  });
 }
 
 /** The row of a contract's log; every contract has one from its beginning. */

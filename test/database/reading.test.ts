@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import sql, { raw, type Sql } from 'sql-template-tag';
-import type { Connection } from '../../src/database/connection';
+import sql, { raw } from 'sql-template-tag';
+import type { Connection, Statement } from '../../src/database/connection';
 import { limitOf, Rows, valuesAsRows, type RowClass } from '../../src/database/rows';
 import { Store } from '../../src/database/store';
 import { ContactRow } from '../../src/entities/contact';
@@ -116,8 +116,8 @@ test('ids of any number are one text, and a limit is a part of it', async () => 
 });
 
 /** The statement that `read` makes. */
-async function statementOf(read: (rows: Rows) => Promise<unknown>): Promise<Sql> {
-  const asked: Sql[] = [];
+async function statementOf(read: (rows: Rows) => Promise<unknown>): Promise<Statement> {
+  const asked: Statement[] = [];
   const connection: Connection = {
     dialect: store.dialect,
     all: (statement) => {
@@ -132,8 +132,8 @@ async function statementOf(read: (rows: Rows) => Promise<unknown>): Promise<Sql>
   return statement;
 }
 
-const planOf = async (statement: Sql): Promise<string> =>
-  (await store.engine.reader.all(sql`explain query plan ${statement}`))
+const planOf = async ({ sql: asked, text, values }: Statement): Promise<string> =>
+  (await store.engine.reader.all({ sql: `explain query plan ${asked}`, text, values }))
     .map(({ detail }) => detail as string)
     .join('\n');
 

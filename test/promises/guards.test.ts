@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { execute, parse, subscribe, type ExecutionResult } from 'graphql';
 import sql, { type Sql } from 'sql-template-tag';
-import type { Connection } from '../../src/database/connection';
+import type { Connection, Statement } from '../../src/database/connection';
 import { Rows, tableOf, type RowClass } from '../../src/database/rows';
 import { Transaction } from '../../src/database/transaction';
 import { ALL_ENTITIES } from '../../src/entities/all';
@@ -287,9 +287,9 @@ describe('every guard that is weakened is noticed', () => {
 });
 
 /** Notes statements, and finds nothing. */
-function recorded(): { connection: Connection; statements: Sql[] } {
-  const statements: Sql[] = [];
-  const note = <Answer>(statement: Sql, answer: Answer): Promise<Answer> => {
+function recorded(): { connection: Connection; statements: Statement[] } {
+  const statements: Statement[] = [];
+  const note = <Answer>(statement: Statement, answer: Answer): Promise<Answer> => {
     statements.push(statement);
     return Promise.resolve(answer);
   };
@@ -323,7 +323,7 @@ async function unscoped(entity: RowClass<object>): Promise<{ all: number; weak: 
   await rows.remove(entity, where);
   await rows.lock(some, 'x');
   const scope = `where ${tableOf(entity).contract?.sql ?? ''} = ?`;
-  const isWeak = ({ sql: text, values }: Sql): boolean =>
+  const isWeak = ({ sql: text, values }: Statement): boolean =>
     text.split(scope).length !== text.split('where').length || !values.includes('ours');
   return { all: statements.length, weak: statements.filter(isWeak).map(({ sql: text }) => text) };
 }
