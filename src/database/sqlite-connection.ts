@@ -18,13 +18,6 @@ const UNAVAILABLE = new Set([
   'SQLITE_NOTADB',
 ]);
 
-function translated(error: Error & { code?: string }): Error {
-  if (error.code !== undefined && UNAVAILABLE.has(error.code)) {
-    return new DatabaseUnavailable(`SQLite cannot serve now: ${error.message}`, { cause: error });
-  }
-  return error;
-}
-
 interface Kept {
   prepared: Prepared;
   /** Counts the connection's uses: those used longest ago are let go first. */
@@ -39,6 +32,8 @@ export class SqliteConnection implements Connection {
   readonly dialect = 'sqlite';
   private readonly statements = new Map<string, Kept>();
   private uses = 0;
+  /** How often the disk or another process kept a statement from its work: SQLite may have undone a transaction then. */
+  timesUnavailable = 0;
   private underWay = 0;
   /** Set once the connection is let go of: called when nothing is under way any more. */
   private ended: (() => void) | null = null;
@@ -53,7 +48,7 @@ export class SqliteConnection implements Connection {
       this.perform(sql, reject, (prepared, done) => {
         prepared.all<RawRow>(storable(values), (error, rows) => {
           done();
-          if (error) reject(translated(error));
+          if (error) reject(this.translated(error));
           else resolve(rows);
         });
       });
@@ -61,6 +56,7 @@ export class SqliteConnection implements Connection {
   }
 
   run({ sql, values }: Statement): Promise<number> {
+    const { translated } = this;
     return new Promise((resolve, reject) => {
       this.perform(sql, reject, (prepared, done) => {
         prepared.run(storable(values), function (error) {
@@ -76,7 +72,7 @@ export class SqliteConnection implements Connection {
   execute(text: string): Promise<void> {
     return new Promise((resolve, reject) => {
       this.database.exec(text, (error) => {
-        if (error) reject(translated(error));
+        if (error) reject(this.translated(error));
         else resolve();
       });
     });
@@ -125,6 +121,12 @@ export class SqliteConnection implements Connection {
     }
   }
 
+  private readonly translated = (error: Error & { code?: string }): Error => {
+    if (error.code === undefined || !UNAVAILABLE.has(error.code)) return error;
+    this.timesUnavailable += 1;
+    return new DatabaseUnavailable(`SQLite cannot serve now: ${error.message}`, { cause: error });
+  };
+
   private readonly endOne = (): void => {
     this.underWay -= 1;
     this.endOnceIdle();
@@ -137,7 +139,7 @@ export class SqliteConnection implements Connection {
   private async prepare(text: string): Promise<Prepared> {
     const prepared = await new Promise<Prepared>((resolve, reject) => {
       const statement: Prepared = this.database.prepare(text, (error: Error | null) => {
-        if (error) reject(translated(error));
+        if (error) reject(this.translated(error));
         else resolve(statement);
       });
     });

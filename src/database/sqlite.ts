@@ -22,9 +22,18 @@ const PRAGMAS =
   'PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA busy_timeout=5000; PRAGMA secure_delete=ON;';
 
 interface Act {
-  /** Does it; what it recorded, and what tells that it is committed. */
-  perform: (connection: Connection) => Promise<{ recorded: readonly Recorded[]; settle: () => void }>;
+  perform: (connection: Connection) => Promise<Performed>;
   fail: (error: unknown) => void;
+}
+
+/** What an act recorded, and what tells that it is committed. */
+interface Performed {
+  recorded: readonly Recorded[];
+  settle: () => void;
+}
+
+function undone(cause: unknown): DatabaseUnavailable {
+  return new DatabaseUnavailable('SQLite undid a whole transaction', { cause });
 }
 
 function dataSource(file: string): DataSource {
@@ -82,7 +91,7 @@ class Readers implements Connection {
 
 /**
  * One connection that writes, behind a queue, and several that read. A SQLite connection has one transaction at a
- * time, so acts never share it at once; those that wait share a commit instead, each in a savepoint of its own.
+ * time, so acts never share it at once; those that wait share a commit instead, in which each still fails by itself.
  */
 export class SqliteEngine implements Engine {
   /** A file is there or is not, and says so at once. */
@@ -222,38 +231,74 @@ export class SqliteEngine implements Engine {
     return result?.['busy'] === 0;
   }
 
+  /**
+   * Savepoints cost as much as a statement of every act and a copy of every page, and mostly nothing fails: acts that
+   * share a commit are first performed without any. Where one fails, what all of them did is undone, and they are
+   * performed once more, each in a savepoint of its own.
+   */
   private async commitTogether(acts: Act[]): Promise<void> {
-    const settlements: (() => void)[] = [];
-    const recorded: Recorded[] = [];
     try {
-      await this.writer.execute('BEGIN IMMEDIATE; SAVEPOINT act');
+      const atOnce = acts.length > 1 ? await this.commit(() => this.performAll(acts)) : null;
+      const performed = atOnce ?? (await this.commit(() => this.performEach(acts))) ?? [];
+      for (const { settle } of performed) settle();
     } catch (error) {
       for (const act of acts) act.fail(error);
-      return;
     }
+  }
+
+  /** A transaction of the acts that are performed; null where it was undone, so that nothing of them stands. */
+  private async commit(perform: () => Promise<Performed[] | null>): Promise<Performed[] | null> {
+    await this.writer.execute('BEGIN IMMEDIATE');
     try {
-      for (const [place, act] of acts.entries()) {
-        if (place > 0) await this.within('RELEASE act; SAVEPOINT act');
-        try {
-          const done = await act.perform(this.writer);
-          recorded.push(...done.recorded);
-          settlements.push(done.settle);
-        } catch (error) {
-          await this.within('ROLLBACK TO act', error);
-          act.fail(error);
-        }
+      const performed = await perform();
+      if (performed) {
+        // The log tells of all of them at once.
+        await writeLog(
+          this.writer,
+          performed.flatMap(({ recorded }) => recorded),
+        );
       }
-      await this.within('RELEASE act');
-      // The log tells of all of them at once.
-      await writeLog(this.writer, recorded);
-      await this.writer.execute('COMMIT');
+      await this.writer.execute(performed ? 'COMMIT' : 'ROLLBACK');
+      return performed;
     } catch (error) {
       // A full disk may have ended the transaction already: then there is nothing left to roll back.
       await this.writer.execute('ROLLBACK').catch(() => undefined);
-      for (const act of acts) act.fail(error);
-      return;
+      throw error;
     }
-    for (const settle of settlements) settle();
+  }
+
+  /** Null where one of them fails. */
+  private async performAll(acts: readonly Act[]): Promise<Performed[] | null> {
+    const performed: Performed[] = [];
+    const { timesUnavailable } = this.writer;
+    for (const act of acts) {
+      let failure: unknown = null;
+      try {
+        performed.push(await act.perform(this.writer));
+      } catch (error) {
+        failure = error;
+      }
+      // Whatever the act made of it: what it and the next one write may be in no transaction any more.
+      if (this.writer.timesUnavailable > timesUnavailable) throw undone(failure);
+      if (failure !== null) return null;
+    }
+    return performed;
+  }
+
+  /** Those that fail are told so, and leave nothing behind. */
+  private async performEach(acts: readonly Act[]): Promise<Performed[]> {
+    const performed: Performed[] = [];
+    for (const act of acts) {
+      await this.within('SAVEPOINT act');
+      try {
+        performed.push(await act.perform(this.writer));
+      } catch (error) {
+        await this.within('ROLLBACK TO act', error);
+        act.fail(error);
+      }
+      await this.within('RELEASE act');
+    }
+    return performed;
   }
 
   /**
@@ -263,7 +308,7 @@ export class SqliteEngine implements Engine {
    */
   private async within(text: string, reason?: unknown): Promise<void> {
     await this.writer.execute(text).catch((error: unknown) => {
-      throw new DatabaseUnavailable('SQLite undid a whole transaction', { cause: reason ?? error });
+      throw undone(reason ?? error);
     });
   }
 }

@@ -5,6 +5,7 @@ import { Store } from '../../src/database/store';
 import type { Transaction } from '../../src/database/transaction';
 import { ContractRow } from '../../src/entities/contract';
 import { ContractLogRow } from '../../src/entities/contract-log';
+import { EventRow } from '../../src/entities/event';
 import { TestClock } from '../kit/clock';
 import { contractIn } from '../kit/contract';
 import { CuttableLine } from '../kit/cuttable-line';
@@ -60,6 +61,43 @@ function onSqlite(): void {
     await allowPages(1_000_000);
     await store.transact(contractId, raise);
     expect(await count()).toBe(2);
+  });
+
+  test('an act that makes nothing of a full disk takes those it shares a commit with along, and none after', async () => {
+    await allowPages(1);
+    const acts = Array.from({ length: 12 }, (_, index) =>
+      store.transact(contractId, async (transaction) => {
+        await raise(transaction);
+        if (index !== 6) return;
+        const tooLong = transaction.update(ContractRow, { name: 'x'.repeat(1_000_000) }, sql`1 = 1`);
+        await tooLong.catch(() => 0);
+      }),
+    );
+    const results = await Promise.allSettled(acts);
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', ...Array<string>(11).fill('rejected')]);
+    expect(await count()).toBe(1);
+    await allowPages(1_000_000);
+  });
+
+  test('of acts that share a commit one fails alone: what the others did was done once', async () => {
+    const told: number[] = [];
+    const acts = Array.from({ length: 12 }, (_, index) =>
+      store.transact(contractId, async (transaction) => {
+        await raise(transaction);
+        transaction.record('CallerRevoked', { callerId: String(index) });
+        transaction.afterCommit(() => told.push(index));
+        if (index === 6) throw new Error('This one does not go');
+        return index;
+      }),
+    );
+    const results = await Promise.allSettled(acts);
+    const others = [0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 11];
+    expect(results.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))).toEqual(others);
+    expect(told).toEqual(others);
+    expect(await count()).toBe(11);
+    const logged = await store.rowsOf(contractId).find(EventRow, { orderBy: sql`sequence` });
+    expect(logged.map(({ data }) => (data as { callerId: string }).callerId)).toEqual(others.map(String));
+    expect((await store.rowsOf(contractId).first(ContractLogRow, sql`1 = 1`))?.lastSequence).toBe(11);
   });
 
   test('a disk that fills up within an attempt ends the unit of work', async () => {
