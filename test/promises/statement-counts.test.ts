@@ -48,7 +48,7 @@ const STATEMENTS: Readonly<Record<string, readonly number[]>> = {
   queues: [14, 14],
   send: [13, 13],
   sends: [13, 13],
-  checkSend: [19, 19],
+  checkSend: [17, 17],
   settings: [11, 11],
   sendStatistics: [15, 17],
   templates: [11, 12],

@@ -1,15 +1,16 @@
-import sql, { join } from 'sql-template-tag';
+import sql, { join, type Sql } from 'sql-template-tag';
 import { addressVariants } from '../../channels/phone-addresses';
 import type { Addresses } from '../../channels/webhook-items';
 import { SECOND } from '../../clock';
-import type { Rows } from '../../database/rows';
+import { amongSelected, type Rows } from '../../database/rows';
 import type { Transaction } from '../../database/transaction';
 import { ContactRow } from '../../entities/contact';
 import { ContactAliasRow } from '../../entities/contact-alias';
 import { ContactBotRow } from '../../entities/contact-bot';
 import { newId } from '../../entities/ids';
 import { normalisePhoneNumber } from '../../entities/phone-number';
-import type { WhatsAppChannelRow } from '../../entities/whatsapp-channel';
+import { WhatsAppChannelRow } from '../../entities/whatsapp-channel';
+import { groupedBy } from '../grouping';
 import { fold } from '../text-folding';
 
 export const LONGEST_NAME = 200;
@@ -34,14 +35,30 @@ export async function holdersOf(
   channelId: string,
   addresses: readonly string[],
 ): Promise<string[]> {
+  const holders = await holdersWhere(rows, sql`channel_id = ${channelId}`, addresses);
+  return holders.get(channelId) ?? [];
+}
+
+/** The same of every number that somebody holds one of the addresses on: for who does not know the number yet. */
+export function holdersByNumber(rows: Rows, addresses: readonly string[]): Promise<Map<string, string[]>> {
+  const numbers = rows.idsOf(WhatsAppChannelRow, sql`1 = 1`);
+  return holdersWhere(rows, amongSelected(rows.connection, sql`channel_id`, numbers), addresses);
+}
+
+async function holdersWhere(
+  rows: Rows,
+  numbers: Sql,
+  addresses: readonly string[],
+): Promise<Map<string, string[]>> {
   const exact = addresses.map(bare);
   const wanted = [...new Set([...exact, ...exact.flatMap(addressVariants)])];
-  if (wanted.length === 0) return [];
-  const held = await rows.find(ContactAliasRow, {
-    where: sql`channel_id = ${channelId} and alias in (${join(wanted)})`,
-  });
-  const holders = new Map(held.map(({ alias, contactId }) => [alias, contactId]));
-  return [...new Set(wanted.map((alias) => holders.get(alias)).filter((id) => id !== undefined))];
+  if (wanted.length === 0) return new Map();
+  const held = await rows.find(ContactAliasRow, { where: sql`${numbers} and alias in (${join(wanted)})` });
+  const surestFirst = held.sort((left, right) => wanted.indexOf(left.alias) - wanted.indexOf(right.alias));
+  const holders = new Map<string, string[]>();
+  for (const [channelId, aliases] of groupedBy(surestFirst, (one) => one.channelId))
+    holders.set(channelId, [...new Set(aliases.map(({ contactId }) => contactId))]);
+  return holders;
 }
 
 /** The contact of a number that one of these addresses belongs to, in any form of it; the exact one wins. */
@@ -92,6 +109,22 @@ export async function takeAlias(
     ContactAliasRow,
     sql`channel_id = ${contact.channelId} and alias = ${alias} and contact_id = ${contact.id}`,
   );
+}
+
+/** Of these addresses, those that the contact holds now. Mostly it held them before, and one look is all it takes. */
+async function takeAliases(
+  transaction: Transaction,
+  contact: ContactRow,
+  addresses: readonly string[],
+): Promise<Set<string>> {
+  if (addresses.length === 0 || contact.erasure !== null) return new Set();
+  const known = await transaction.find(ContactAliasRow, {
+    where: sql`channel_id = ${contact.channelId} and alias in (${join([...addresses])}) and contact_id = ${contact.id}`,
+  });
+  const held = new Set(known.map(({ alias }) => alias));
+  for (const address of addresses)
+    if (!held.has(address) && (await takeAlias(transaction, contact, address))) held.add(address);
+  return held;
 }
 
 /** Adds an address to a contact, unless another contact of the number holds it: contacts are never merged. */
@@ -260,10 +293,7 @@ export async function learnAbout(
   addresses: Addresses,
   profileName?: string,
 ): Promise<ContactRow> {
-  const held = new Set<string>();
-  for (const address of addressList(addresses)) {
-    if (await takeAlias(transaction, contact, address)) held.add(address);
-  }
+  const held = await takeAliases(transaction, contact, addressList(addresses));
   const number = [addresses.phone, addresses.waId].find(
     (digits) => digits !== undefined && held.has(bare(digits)),
   );

@@ -7,13 +7,13 @@ import { DeliveryRow } from '../../entities/delivery';
 import { SendFailureCode } from '../../entities/enums';
 import { WhatsAppChannelRow } from '../../entities/whatsapp-channel';
 import type { PreparedCall } from './calls';
+import { learnAbout } from '../contacts/contacts';
 import { stopChannel } from '../desk/channels';
 import { RECIPIENT_PAUSE } from './claiming';
 import type { Platform } from '../context';
 import {
   addFactsTo,
   knownUnderLock,
-  learnRecipient,
   noteMarketingOptOut,
   ownFact,
   refreshTemplatesAfter,
@@ -38,6 +38,8 @@ export function recordAnswer(
   return platform.store.transact(call.delivery.contractId, async (transaction) => {
     const known = await knownUnderLock(transaction, call.delivery);
     if (!known) throw new Error(`There is no delivery ${call.delivery.id}`);
+    // The addresses come before what was parked for this message, which may tell of the same ones.
+    if (answer.kind === 'accepted' && known.contact) await learnAbout(transaction, known.contact, answer);
     const { fact, pause } = understood(known.facts, transaction.now, call, answer);
     // The last try is at the very end of the message's time; then it is given up instead of called.
     const end = call.delivery.queuedAt + platform.config.sendMaxAge;
@@ -45,7 +47,6 @@ export function recordAnswer(
     // Where this is stored once more, another node may have begun the next call.
     const release = { owner: call.delivery.leaseOwner };
     const state = await addFactsTo(platform, transaction, known, [fact], { dueAt, release });
-    if (answer.kind === 'accepted') await learnRecipient(transaction, call.delivery.contactId, answer);
     if (answer.kind === 'refused') await heedRefusal(platform, transaction, call, answer);
     if (answer.kind === 'paused') refreshTemplatesAfter(platform, transaction, call.delivery);
     return state.mayBeCalled ? dueAt : null;

@@ -1,21 +1,17 @@
 import sql from 'sql-template-tag';
 import type { ChannelCredentials, OutgoingMessage, Recipient } from '../../channels/channel';
-import type { Rows } from '../../database/rows';
 import type { Transaction } from '../../database/transaction';
 import { ContactRow } from '../../entities/contact';
 import { DeliveryRow } from '../../entities/delivery';
-import type { DeliveryFactRow } from '../../entities/delivery-fact';
 import { ChannelState, SendFailureCode, TicketStatus } from '../../entities/enums';
-import { kindOfId } from '../../entities/ids';
-import { SendRow } from '../../entities/send';
-import { TemplateRow } from '../../entities/template';
 import { TicketRow } from '../../entities/ticket';
-import { TicketMessageRow } from '../../entities/ticket-message';
+import type { TicketMessageRow } from '../../entities/ticket-message';
 import { WhatsAppChannelRow } from '../../entities/whatsapp-channel';
 import { credentialsOf } from '../desk/channels';
 import { LEASE, RECIPIENT_PAUSE, type Claim } from './claiming';
 import type { Platform } from '../context';
 import { addFactsTo, knownUnderLock, ownFact, type KnownDelivery } from './deliveries';
+import type { Delivered } from './delivered-things';
 import { deriveDelivery, type DeliveryFact } from './delivery-facts';
 import { recheckSend, type Obstacle } from '../sends/rechecks';
 import { serviceWindowEnd } from '../tickets/ticket-queries';
@@ -56,19 +52,15 @@ export function prepareCall(platform: Platform, owner: string, claim: Claim): Pr
     if ('code' in written) {
       const { code, message } = written;
       const fact = ownFact('gave_up', transaction.now, { failureCode: code, message });
-      await addFactsTo(platform, transaction, { delivery, facts }, [fact], { release: true });
+      await addFactsTo(platform, transaction, known, [fact], { release: true });
       return null;
     }
     if (channel.state !== ChannelState.OK) {
       await release(transaction, delivery);
       return null;
     }
-    return begin(
-      platform,
-      transaction,
-      { ...written, delivery, channel, attempt: state.attempts + 1 },
-      facts,
-    );
+    const call = { ...written, delivery, channel, attempt: state.attempts + 1 };
+    return begin(platform, transaction, call, known);
   });
 }
 
@@ -80,14 +72,14 @@ async function begin(
   platform: Platform,
   transaction: Transaction,
   call: Omit<PreparedCall, 'credentials' | 'leaseUntil'>,
-  facts: readonly DeliveryFactRow[],
+  known: KnownDelivery,
 ): Promise<PreparedCall> {
   const credentials = credentialsOf(platform, call.channel);
   const leaseUntil = transaction.now + LEASE;
   const nextCallAt = transaction.now + RECIPIENT_PAUSE;
   const { delivery, attempt } = call;
   const started = ownFact('call_started', transaction.now, { attempt });
-  await addFactsTo(platform, transaction, { delivery, facts }, [started], { leaseUntil });
+  await addFactsTo(platform, transaction, known, [started], { leaseUntil });
   await transaction.update(
     ContactRow,
     { nextCallAt },
@@ -101,7 +93,7 @@ type Written = Pick<PreparedCall, 'recipient' | 'message'>;
 async function write(
   platform: Platform,
   transaction: Transaction,
-  { contact, delivery, facts }: KnownDelivery & { contact: ContactRow | null },
+  { contact, delivery, delivered, facts }: KnownDelivery & { contact: ContactRow | null },
 ): Promise<Written | Obstacle> {
   if (transaction.now - delivery.queuedAt >= platform.config.sendMaxAge) return tooOld(facts);
   const recipient = contact && recipientOf(contact);
@@ -111,7 +103,7 @@ async function write(
       message: 'The contact has no address that WhatsApp could deliver to.',
     };
   }
-  const message = await messageOf(transaction, delivery.id);
+  const message = await messageOf(transaction, delivered);
   return 'code' in message ? message : { recipient, message };
 }
 
@@ -136,29 +128,20 @@ function recipientOf({ phone, userId }: ContactRow): Recipient | null {
   return userId === null ? null : { userId };
 }
 
-async function messageOf(transaction: Transaction, id: string): Promise<OutgoingMessage | Obstacle> {
-  if (kindOfId(id) === 'Send') {
-    const send = await transaction.byId(SendRow, id);
-    if (!send) throw new Error(`There is no send ${id}`);
-    return (await recheckSend(transaction, send)) ?? templateMessage(transaction, send);
+async function messageOf(
+  transaction: Transaction,
+  delivered: Delivered,
+): Promise<OutgoingMessage | Obstacle> {
+  if ('send' in delivered) {
+    const { id, parameters } = delivered.send;
+    const rechecked = await recheckSend(transaction, delivered.send);
+    if ('obstacle' in rechecked) return rechecked.obstacle;
+    const { name, language, parameterFormat, components } = rechecked.template;
+    return { kind: 'template', name, language, parameterFormat, components, parameters, correlation: id };
   }
-  const message = await transaction.byId(TicketMessageRow, id);
-  if (!message) throw new Error(`There is no message ${id}`);
-  return (
-    (await recheckMessage(transaction, message)) ?? {
-      kind: 'text',
-      text: message.text ?? '',
-      correlation: id,
-    }
-  );
-}
-
-async function templateMessage(rows: Rows, send: SendRow): Promise<OutgoingMessage> {
-  const template = await rows.byId(TemplateRow, send.templateId);
-  if (!template) throw new Error(`There is no template ${send.templateId}`);
-  const { name, language, parameterFormat, components } = template;
-  const { parameters } = send;
-  return { kind: 'template', name, language, parameterFormat, components, parameters, correlation: send.id };
+  const { message } = delivered;
+  const obstacle = await recheckMessage(transaction, message);
+  return obstacle ?? { kind: 'text', text: message.text ?? '', correlation: message.id };
 }
 
 /** Free text goes out only while its ticket is open and the customer's last message is less than a day old. */

@@ -1,6 +1,5 @@
 import sql from 'sql-template-tag';
 import type { Transaction } from '../../database/transaction';
-import type { DeliveryRow } from '../../entities/delivery';
 import type { DeliveryFactRow } from '../../entities/delivery-fact';
 import { SendFailureCode, SendOutcome, SendStatus } from '../../entities/enums';
 import { kindOfId } from '../../entities/ids';
@@ -16,16 +15,29 @@ export interface Knowledge {
   replyWindow: number;
 }
 
-/** Writes what follows from a delivery's facts to what it delivers: a send, or a message of a ticket. */
+/** What a delivery delivers: a send, or a message of a ticket. */
+export type Delivered = { send: SendRow } | { message: TicketMessageRow };
+
+/** What the delivery with this id delivers. */
+export async function deliveredBy(transaction: Transaction, id: string): Promise<Delivered | null> {
+  if (kindOfId(id) === 'Send') {
+    const send = await transaction.byId(SendRow, id);
+    return send && { send };
+  }
+  const message = await transaction.byId(TicketMessageRow, id);
+  return message && { message };
+}
+
+/** Writes what follows from a delivery's facts to what it delivers, as it was read under the contact's lock. */
 export function writeState(
   transaction: Transaction,
-  delivery: DeliveryRow,
+  delivered: Delivered,
   state: DeliveryState,
   knowledge: Knowledge,
 ): Promise<void> {
-  return kindOfId(delivery.id) === 'Send'
-    ? writeToSend(transaction, delivery.id, state, knowledge)
-    : writeToMessage(transaction, delivery.id, state);
+  return 'send' in delivered
+    ? writeToSend(transaction, delivered.send, state, knowledge)
+    : writeToMessage(transaction, delivered.message, state);
 }
 
 function differencesOf<Row extends object>(row: Row, wanted: Partial<Row>): Partial<Row> {
@@ -58,12 +70,10 @@ export function derivedColumns(state: DeliveryState) {
 
 async function writeToSend(
   transaction: Transaction,
-  id: string,
+  send: SendRow,
   state: DeliveryState,
   knowledge: Knowledge,
 ): Promise<void> {
-  const send = await transaction.byId(SendRow, id);
-  if (!send) throw new Error(`There is no send ${id}`);
   const changes = differencesOf<SendRow>(send, {
     ...derivedColumns(state),
     replyState: replyStateOf(send.replyState, state, transaction.now),
@@ -72,7 +82,7 @@ async function writeToSend(
   if (!knowledge.added && Object.keys(changes).length === 0) return;
   const after = await changeSend(transaction, send, changes);
   const outcome = outcomeToTell(send, after, knowledge);
-  if (outcome) transaction.record('SendConfirmed', { sendId: id, agentId: send.agentId, outcome });
+  if (outcome) transaction.record('SendConfirmed', { sendId: send.id, agentId: send.agentId, outcome });
 }
 
 const TAKEN: ReadonlySet<SendStatus> = new Set([
@@ -108,9 +118,11 @@ function wasTakenBefore({ before, replyWindow }: Knowledge): boolean {
   });
 }
 
-async function writeToMessage(transaction: Transaction, id: string, state: DeliveryState): Promise<void> {
-  const message = await transaction.byId(TicketMessageRow, id);
-  if (!message) throw new Error(`There is no message ${id}`);
+async function writeToMessage(
+  transaction: Transaction,
+  message: TicketMessageRow,
+  state: DeliveryState,
+): Promise<void> {
   const changes = differencesOf<TicketMessageRow>(message, {
     status: state.status,
     failureCode: state.failure?.code ?? null,
@@ -121,8 +133,8 @@ async function writeToMessage(transaction: Transaction, id: string, state: Deliv
     readAt: state.readAt,
   });
   if (Object.keys(changes).length === 0) return;
-  await transaction.update(TicketMessageRow, changes, sql`id = ${id}`);
+  await transaction.update(TicketMessageRow, changes, sql`id = ${message.id}`);
   if (changes.status !== undefined || changes.failureCode !== undefined) {
-    transaction.record('TicketMessageChanged', { ticketId: message.ticketId, messageId: id });
+    transaction.record('TicketMessageChanged', { ticketId: message.ticketId, messageId: message.id });
   }
 }

@@ -10,7 +10,7 @@ import { ParkedReportRow } from '../../entities/parked-report';
 import type { WhatsAppChannelRow } from '../../entities/whatsapp-channel';
 import { learnAbout, noteMarketingWish } from '../contacts/contacts';
 import type { Platform } from '../context';
-import { writeState } from './delivered-things';
+import { deliveredBy, writeState, type Delivered } from './delivered-things';
 import { deriveDelivery, factKey, type DeliveryFact, type DeliveryState } from './delivery-facts';
 import { erasedMessageId, withoutRecipient } from './erased-messages';
 import { refreshTemplatesAnew } from '../templates/template-sync';
@@ -103,13 +103,15 @@ export async function addFacts(
 ): Promise<DeliveryState> {
   const named = await transaction.byId(DeliveryRow, deliveryId);
   if (!named) throw new Error(`There is no delivery ${deliveryId}`);
-  const known = (await knownUnderLock(transaction, named)) ?? { delivery: named, facts: [] };
+  const known = await knownUnderLock(transaction, named);
+  if (!known) throw new Error(`There is no delivery ${deliveryId} any more`);
   return addFactsTo(platform, transaction, known, facts, changes);
 }
 
 /** A delivery and all that is known of it, as read under the contact's lock. */
 export interface KnownDelivery {
   delivery: DeliveryRow;
+  delivered: Delivered;
   facts: readonly DeliveryFactRow[];
 }
 
@@ -119,19 +121,22 @@ export async function knownUnderLock(
   { id, contactId }: Pick<DeliveryRow, 'id' | 'contactId'>,
 ): Promise<(KnownDelivery & { contact: ContactRow | null }) | null> {
   // The lock is asked for first, so that what is asked for along with it is read once it is held.
-  const [contact, delivery, facts] = await Promise.all([
+  const [contact, delivery, delivered, facts] = await Promise.all([
     transaction.lock(ContactRow, contactId),
     transaction.byId(DeliveryRow, id),
+    deliveredBy(transaction, id),
     factsOf(transaction, id),
   ]);
-  return delivery && { contact, delivery, facts };
+  if (!delivery) return null;
+  if (!delivered) throw new Error(`There is nothing that ${id} delivers`);
+  return { contact, delivery, delivered, facts };
 }
 
 /** Like `addFacts`, for who holds the contact's lock and has read the delivery under it. */
 export async function addFactsTo(
   platform: Platform,
   transaction: Transaction,
-  { delivery, facts: before }: KnownDelivery,
+  { delivery, delivered, facts: before }: KnownDelivery,
   facts: readonly DeliveryFact[],
   changes: DeliveryChanges = {},
 ): Promise<DeliveryState> {
@@ -149,7 +154,11 @@ export async function addFactsTo(
     }
   }
   await writeDelivery(transaction, delivery, state, changes);
-  await writeState(transaction, delivery, state, { before, added, replyWindow: platform.config.replyWindow });
+  await writeState(transaction, delivered, state, {
+    before,
+    added,
+    replyWindow: platform.config.replyWindow,
+  });
   return state;
 }
 
@@ -341,7 +350,7 @@ async function heed(
 }
 
 /** The addresses by which WhatsApp knows the recipient become the contact's, unless another contact holds them. */
-export async function learnRecipient(
+async function learnRecipient(
   transaction: Transaction,
   contactId: string,
   addresses: { waId?: string; userId?: string },

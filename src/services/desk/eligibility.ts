@@ -178,11 +178,20 @@ export interface Standing {
   granted: ReadonlySet<string>;
 }
 
-/** What the caller is and may on these bots, whether or not there are such bots. */
-export async function standingOf(rows: Rows, viewer: Viewer, botIds: readonly string[]): Promise<Standing> {
-  if (!viewer.agent) return { agent: null, granted: new Set() };
-  const { id } = viewer.agent;
-  const [agent, granted] = await Promise.all([rows.byId(AgentRow, id), grantedBots(rows, id, botIds)]);
+/**
+ * What the caller is and may on these bots, whether or not there are such bots.
+ * @param agentId null for a machine.
+ */
+export async function standingOf(
+  rows: Rows,
+  agentId: string | null,
+  botIds: readonly string[],
+): Promise<Standing> {
+  if (agentId === null) return { agent: null, granted: new Set() };
+  const [agent, granted] = await Promise.all([
+    rows.byId(AgentRow, agentId),
+    grantedBots(rows, agentId, botIds),
+  ]);
   return { agent, granted };
 }
 
@@ -204,7 +213,10 @@ export async function eligibilityOf(
   bots: readonly BotRow[],
 ): Promise<Map<string, UserError[]>> {
   const ids = bots.map((bot) => bot.id);
-  const [routes, standing] = await Promise.all([routesOf(rows, bots), standingOf(rows, viewer, ids)]);
+  const [routes, standing] = await Promise.all([
+    routesOf(rows, bots),
+    standingOf(rows, viewer.agent?.id ?? null, ids),
+  ]);
   return new Map(
     bots.map((bot) => [bot.id, eligibilityErrors(standing, bot, routes.get(bot.id) ?? NO_ROUTE)]),
   );

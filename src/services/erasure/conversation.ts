@@ -8,6 +8,7 @@ import { SendRow } from '../../entities/send';
 import { TicketRow } from '../../entities/ticket';
 import { TicketMessageRow } from '../../entities/ticket-message';
 import type { Platform } from '../context';
+import { deliveredBy } from '../deliveries/delivered-things';
 import { addFactsTo, factsOf, ownFact } from '../deliveries/deliveries';
 import { erasedMessageId, withoutRecipient } from '../deliveries/erased-messages';
 import { audienceOf, recordTicketChange } from '../tickets/ticket-changes';
@@ -81,9 +82,10 @@ async function eraseDelivery(
   if (kindOfId(delivery.id) === 'Send') {
     await transaction.update(SendRow, { parameters: [], preview: NO_PREVIEW }, sql`id = ${delivery.id}`);
   }
-  await addFactsTo(platform, transaction, { delivery: { ...delivery, providerMessageId }, facts }, [
-    ownFact('erased', transaction.now),
-  ]);
+  const delivered = await deliveredBy(transaction, delivery.id);
+  if (!delivered) throw new Error(`There is nothing that ${delivery.id} delivers`);
+  const known = { delivery: { ...delivery, providerMessageId }, delivered, facts };
+  await addFactsTo(platform, transaction, known, [ownFact('erased', transaction.now)]);
 }
 
 async function eraseMessages(

@@ -11,7 +11,7 @@ import { authorize } from '../access/access';
 import type { ServiceContext } from '../context';
 import { connectedChannels, eligibilityErrors, NO_ROUTE, routesOf, standingOf } from '../desk/eligibility';
 import { userError, type UserError } from '../outcome';
-import { checkRecipient, type RecipientRequest } from './recipient-checks';
+import { checkRecipient, readRecipient, type RecipientRequest } from './recipient-checks';
 import { namedTemplate, sendableTemplateErrors } from '../templates/sendable-templates';
 import type { Viewer } from '../access/viewer';
 
@@ -40,41 +40,39 @@ export interface CheckedSend {
   preview: TemplatePreview | null;
 }
 
-export interface CheckOptions {
-  /** False where the request was made earlier: neither presence nor what the sender sees of the contact matters then. */
-  fresh?: boolean;
+/** Who asked earlier: neither presence nor what the sender sees of the contact matters then. */
+export interface EarlierSender {
+  agentId: string;
 }
 
 /** Every check that stands before a send, all at once (DOMAIN.md 18). Nothing is changed. */
 export async function checkRequest(
   rows: Rows,
-  viewer: Viewer,
+  sender: Viewer | EarlierSender,
   request: SendRequest,
-  { fresh = true }: CheckOptions = {},
 ): Promise<CheckedSend> {
   const parameters = request.parameters ?? [];
   if (parameters.length > MOST_PARAMETERS) {
     throw badInput(`\`parameters\` holds ${parameters.length} values: at most ${MOST_PARAMETERS} are taken.`);
   }
   const { botId, templateId } = request;
+  const earlier = 'agentId' in sender ? sender : null;
+  const viewer = 'agentId' in sender ? null : sender;
   const own = connectedChannels(rows, [botId]);
-  const [bot, named, standing] = await Promise.all([
+  const [bot, named, standing, recipientNamed] = await Promise.all([
     rows.byId(BotRow, botId),
     namedTemplate(rows, botId, templateId),
-    standingOf(rows, viewer, [botId]),
+    standingOf(rows, earlier?.agentId ?? viewer?.agent?.id ?? null, [botId]),
+    readRecipient(rows, viewer, request.recipient ?? {}),
     own,
   ]);
   const route = (bot && (await routesOf(rows, [bot], own)).get(bot.id)) ?? NO_ROUTE;
   const channel = route.sending;
   const { template } = named;
-  const recipient = await checkRecipient(rows, viewer, {
-    recipient: request.recipient ?? null,
-    channel,
-    marketing: template?.category === TemplateCategory.MARKETING,
-    fresh,
-  });
+  const marketing = template?.category === TemplateCategory.MARKETING;
+  const recipient = await checkRecipient(rows, recipientNamed, { channel, marketing });
   const eligibility = bot
-    ? eligibilityErrors(standing, bot, route, { presence: fresh, field: BOT_FIELD })
+    ? eligibilityErrors(standing, bot, route, { presence: viewer !== null, field: BOT_FIELD })
     : [noBot()];
   const templateErrors =
     bot || !template ? sendableTemplateErrors(named, channel?.id ?? null, TEMPLATE_FIELD) : [];

@@ -1,7 +1,7 @@
 import type { Transaction } from '../../database/transaction';
-import { AgentRow } from '../../entities/agent';
 import { SendFailureCode, TemplateStatus, UserErrorCode } from '../../entities/enums';
 import type { SendRow } from '../../entities/send';
+import type { TemplateRow } from '../../entities/template';
 import { checkRequest, type CheckedSend } from './checks';
 import type { UserError } from '../outcome';
 
@@ -12,27 +12,25 @@ export interface Obstacle {
 }
 
 /**
- * All checks of a send once more, but for presence, by what holds now: null where it may still go out (DOMAIN.md 20).
+ * All checks of a send once more, but for presence, by what holds now: its template where it may still go out (DOMAIN.md 20).
  * A stopped number is no obstacle: what waits for it is kept.
  */
-export async function recheckSend(transaction: Transaction, send: SendRow): Promise<Obstacle | null> {
-  const agent = await transaction.byId(AgentRow, send.agentId);
-  if (!agent) throw new Error(`There is no agent ${send.agentId}`);
-  const { botId, templateId, contactId, parameters } = send;
-  const checked = await checkRequest(
-    transaction,
-    { contractId: send.contractId, agent, apiKey: null },
-    { botId, templateId, recipient: { contactId }, parameters },
-    { fresh: false },
-  );
+export async function recheckSend(
+  transaction: Transaction,
+  send: SendRow,
+): Promise<{ obstacle: Obstacle } | { template: TemplateRow }> {
+  const { agentId, botId, templateId, contactId, parameters } = send;
+  const request = { botId, templateId, recipient: { contactId }, parameters };
+  const checked = await checkRequest(transaction, { agentId }, request);
   const errors = checked.errors.filter((error) => error.code !== UserErrorCode.CHANNEL_STOPPED);
   if (errors.length === 0 && checked.channel?.id !== send.channelId) {
-    return {
-      code: SendFailureCode.NO_LONGER_ALLOWED,
-      message: 'The bot has meanwhile got another number: send anew.',
-    };
+    const message = 'The bot has meanwhile got another number: send anew.';
+    return { obstacle: { code: SendFailureCode.NO_LONGER_ALLOWED, message } };
   }
-  return obstacleOf(errors, checked);
+  const obstacle = obstacleOf(errors, checked);
+  if (obstacle) return { obstacle };
+  if (!checked.template) throw new Error('A send that passed its checks has a template');
+  return { template: checked.template };
 }
 
 /** Of several reasons the one that says most is told. */

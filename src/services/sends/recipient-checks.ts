@@ -1,10 +1,11 @@
-import sql from 'sql-template-tag';
+import sql, { type Sql } from 'sql-template-tag';
 import type { Rows } from '../../database/rows';
 import { ContactRow } from '../../entities/contact';
 import { UserErrorCode } from '../../entities/enums';
 import { normalisePhoneNumber } from '../../entities/phone-number';
+import type { TicketRow } from '../../entities/ticket';
 import type { WhatsAppChannelRow } from '../../entities/whatsapp-channel';
-import { findContact, LONGEST_NAME } from '../contacts/contacts';
+import { holdersByNumber, LONGEST_NAME } from '../contacts/contacts';
 import { userError, type UserError } from '../outcome';
 import { openTicketOf } from '../tickets/ticket-changes';
 import type { Viewer } from '../access/viewer';
@@ -17,13 +18,27 @@ export interface RecipientRequest {
   name?: string | null;
 }
 
+/** What there is of whom a request names, before it is known from which number the message would go out. */
+interface NamedRecipient {
+  request: RecipientRequest;
+  /** The contact of a given id, and its open ticket. */
+  byId: KnownContact | null;
+  /** The given phone in E.164; null where it is none. */
+  phone: string | null;
+  /** By number, the contacts that hold the given phone, the one that holds it exactly first. */
+  holders: ReadonlyMap<string, readonly string[]>;
+}
+
+interface KnownContact {
+  contact: ContactRow;
+  openTicket: TicketRow | null;
+}
+
 interface RecipientCheck {
-  recipient: RecipientRequest | null;
   /** The number that the message would go out from. */
   channel: WhatsAppChannelRow | null;
   /** Whether the template is one for marketing. */
   marketing: boolean;
-  fresh: boolean;
 }
 
 interface CheckedRecipient {
@@ -36,13 +51,31 @@ const FIELD = ['input', 'recipient'];
 const CONTACT_FIELD = [...FIELD, 'contactId'];
 const PHONE_FIELD = [...FIELD, 'phone'];
 
+/**
+ * Reads whom a request names. It takes no number, so that it can be asked along with everything else.
+ * @param viewer who must see a contact that is named by its id; null where that does not matter any more.
+ */
+export async function readRecipient(
+  rows: Rows,
+  viewer: Viewer | null,
+  request: RecipientRequest,
+): Promise<NamedRecipient> {
+  const { contactId, phone: givenPhone } = request;
+  const phone = givenPhone == null ? null : normalisePhoneNumber(givenPhone);
+  const [byId, holders] = await Promise.all([
+    contactId == null ? null : knownContact(rows, contactId, viewer ? visible(viewer, 'Contact') : undefined),
+    phone === null ? new Map<string, string[]>() : holdersByNumber(rows, [phone]),
+  ]);
+  return { request, byId, phone, holders };
+}
+
 /** Whether there is exactly one recipient, and whether it may be written to (DOMAIN.md 17, 18). */
 export async function checkRecipient(
   rows: Rows,
-  viewer: Viewer,
-  { recipient, channel, marketing, fresh }: RecipientCheck,
+  named: NamedRecipient,
+  { channel, marketing }: RecipientCheck,
 ): Promise<CheckedRecipient> {
-  const { contactId, phone: givenPhone, name } = recipient ?? {};
+  const { contactId, phone: givenPhone } = named.request;
   if (contactId == null && givenPhone == null) {
     return refusedRecipient(
       UserErrorCode.RECIPIENT_REQUIRED,
@@ -55,15 +88,17 @@ export async function checkRecipient(
     return refusedRecipient(UserErrorCode.RECIPIENT_AMBIGUOUS, message, FIELD);
   }
   if (contactId != null) {
-    const contact = await visibleContact(rows, viewer, { contactId, channel, fresh });
-    if (!contact) {
+    const { byId } = named;
+    const isOnNumber = channel === null || byId?.contact.channelId === channel.id;
+    if (byId?.contact.erasure !== null || !isOnNumber) {
       const message =
         'There is no such contact on the number that the bot sends from: search it with `contacts`.';
       return refusedRecipient(UserErrorCode.CONTACT_NOT_FOUND, message, CONTACT_FIELD);
     }
-    return { errors: await contactErrors(rows, contact, marketing, CONTACT_FIELD), contact, phone: null };
+    const errors = contactErrors(byId, marketing, CONTACT_FIELD);
+    return { errors, contact: byId.contact, phone: null };
   }
-  return checkPhone(rows, { phone: givenPhone ?? '', name: name ?? '', channel, marketing });
+  return checkPhone(rows, named, { channel, marketing });
 }
 
 function refusedRecipient(code: UserErrorCode, message: string, field: string[]): CheckedRecipient {
@@ -72,48 +107,46 @@ function refusedRecipient(code: UserErrorCode, message: string, field: string[])
 
 async function checkPhone(
   rows: Rows,
-  given: { phone: string; name: string; channel: WhatsAppChannelRow | null; marketing: boolean },
+  { request, phone, holders }: NamedRecipient,
+  { channel, marketing }: RecipientCheck,
 ): Promise<CheckedRecipient> {
   const errors: UserError[] = [];
-  if (given.name.length > LONGEST_NAME) {
+  if ((request.name ?? '').length > LONGEST_NAME) {
     const message = `A name has at most ${LONGEST_NAME} characters: shorten it.`;
     errors.push(userError(UserErrorCode.INVALID, message, [...FIELD, 'name']));
   }
-  const phone = normalisePhoneNumber(given.phone);
   if (phone === null) {
     const message =
       'This is no possible phone number: give it with its country code, such as +5511999999999.';
     errors.push(userError(UserErrorCode.PHONE_INVALID, message, PHONE_FIELD));
     return { errors, contact: null, phone: null };
   }
-  const contact = given.channel && (await findContact(rows, given.channel.id, [phone]));
-  if (contact) errors.push(...(await contactErrors(rows, contact, given.marketing, PHONE_FIELD)));
-  return { errors, contact, phone };
+  const [holder] = (channel && holders.get(channel.id)) ?? [];
+  const known = holder === undefined ? null : await knownContact(rows, holder);
+  if (known) errors.push(...contactErrors(known, marketing, PHONE_FIELD));
+  return { errors, contact: known?.contact ?? null, phone };
 }
 
-async function visibleContact(
-  rows: Rows,
-  viewer: Viewer,
-  { contactId, channel, fresh }: { contactId: string; channel: WhatsAppChannelRow | null; fresh: boolean },
-): Promise<ContactRow | null> {
-  const seen = fresh ? visible(viewer, 'Contact') : sql`1 = 1`;
-  const contact = await rows.first(ContactRow, sql`contacts.id = ${contactId} and (${seen})`);
-  const isOnNumber = channel === null || contact?.channelId === channel.id;
-  return contact?.erasure === null && isOnNumber ? contact : null;
+async function knownContact(rows: Rows, id: string, seen: Sql = sql`1 = 1`): Promise<KnownContact | null> {
+  const [contact, openTicket] = await Promise.all([
+    rows.first(ContactRow, sql`contacts.id = ${id} and (${seen})`),
+    openTicketOf(rows, id),
+  ]);
+  return contact && { contact, openTicket };
 }
 
-async function contactErrors(
-  rows: Rows,
-  contact: ContactRow,
+function contactErrors(
+  { contact, openTicket }: KnownContact,
   marketing: boolean,
   field: string[],
-): Promise<UserError[]> {
+): UserError[] {
   const errors: UserError[] = [];
-  const ticket = await openTicketOf(rows, contact.id);
-  if (ticket) {
+  if (openTicket) {
     const message =
       'This contact has a ticket that is not closed: write to the customer there, or close it first.';
-    errors.push(userError(UserErrorCode.CONTACT_HAS_OPEN_TICKET, message, field, { ticketId: ticket.id }));
+    errors.push(
+      userError(UserErrorCode.CONTACT_HAS_OPEN_TICKET, message, field, { ticketId: openTicket.id }),
+    );
   }
   if (contact.optedOutAt !== null) {
     const message =
