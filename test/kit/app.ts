@@ -124,7 +124,8 @@ export class TestApp {
     await store.close();
   }
 
-  private async quiet(): Promise<void> {
+  /** Waits until the server asks the database for nothing more. */
+  async quiet(): Promise<void> {
     let before: number;
     do {
       before = this.statements.length;

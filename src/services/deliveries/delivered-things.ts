@@ -40,7 +40,8 @@ export function writeState(
     : writeToMessage(transaction, delivered.message, state);
 }
 
-function differencesOf<Row extends object>(row: Row, wanted: Partial<Row>): Partial<Row> {
+/** What of the wanted values a row does not have yet: SQLite rewrites the indexes of all that a statement names. */
+export function differencesOf<Row extends object>(row: Row, wanted: Partial<Row>): Partial<Row> {
   const entries = Object.entries(wanted) as [keyof Row, unknown][];
   return Object.fromEntries(entries.filter(([property, value]) => row[property] !== value)) as Partial<Row>;
 }

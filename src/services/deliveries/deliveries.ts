@@ -10,7 +10,7 @@ import { ParkedReportRow } from '../../entities/parked-report';
 import type { WhatsAppChannelRow } from '../../entities/whatsapp-channel';
 import { learnAbout, noteMarketingWish } from '../contacts/contacts';
 import type { Platform } from '../context';
-import { deliveredBy, writeState, type Delivered } from './delivered-things';
+import { deliveredBy, differencesOf, writeState, type Delivered } from './delivered-things';
 import { deriveDelivery, factKey, type DeliveryFact, type DeliveryState } from './delivery-facts';
 import { erasedMessageId, withoutRecipient } from './erased-messages';
 import { refreshTemplatesAnew } from '../templates/template-sync';
@@ -206,18 +206,16 @@ async function writeDelivery(
   // Whatever leaves nothing to call ends a hold.
   const heldSince = state.mayBeCalled ? delivery.heldSince : null;
   const isDue = state.mayBeCalled && heldSince === null;
-  const after: Partial<DeliveryRow> = {
+  const changes = differencesOf<DeliveryRow>(delivery, {
     dueAt: isDue ? (dueAt ?? delivery.dueAt ?? transaction.now) : null,
     heldSince,
     unknownSince: state.outcomeUnknown ? state.callStartedAt : null,
     providerMessageId: state.providerMessageId,
     ...(leaseUntil !== undefined && { leaseUntil }),
     ...(released && { leaseOwner: null, leaseUntil: null }),
-  };
-  const differs = Object.entries(after).some(
-    ([property, value]) => delivery[property as keyof DeliveryRow] !== value,
-  );
-  if (differs) await transaction.update(DeliveryRow, after, sql`id = ${delivery.id}`);
+  });
+  if (Object.keys(changes).length > 0)
+    await transaction.update(DeliveryRow, changes, sql`id = ${delivery.id}`);
 }
 
 /** A report without what must not be kept twice: the payload it came in. */
