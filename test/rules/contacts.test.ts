@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import sql from 'sql-template-tag';
+import { ContactRow } from '../../src/entities/contact';
 import { TestApp } from '../kit/app';
 import type { Caller, Data } from '../kit/caller';
 import { deliver, messagesBody } from '../kit/customer';
@@ -125,6 +127,40 @@ describe('rule 26: one person, many addresses', () => {
       ({ tickets: page }) => page.nodes.length === 1,
     );
     expect(tickets.nodes[0].contact.id).toBe(id);
+  });
+
+  test('an address that another contact holds stays its own', async () => {
+    const write = (from: object, by: object): Promise<number> =>
+      deliver(
+        desk.door,
+        messagesBody(desk.door, {
+          contacts: [{ profile: { name: 'Carla' }, ...by }],
+          messages: [
+            {
+              ...from,
+              id: `wamid.held.${JSON.stringify(from).length}`,
+              timestamp: seconds(app.clock.now()),
+              type: 'text',
+              text: { body: 'me' },
+            },
+          ],
+        }),
+      );
+    const number = phone();
+    const id = await addContact(number);
+    await write({ from_user_id: 'BR.9' }, { user_id: 'BR.9' });
+    await inboxWorked(app);
+    const waId = number.slice(1);
+    await write({ from: waId, from_user_id: 'BR.9' }, { wa_id: waId, user_id: 'BR.9' });
+    await inboxWorked(app);
+    const contacts = await app.platform.store
+      .rowsOf(desk.contractId)
+      .find(ContactRow, { orderBy: sql`user_id` });
+    expect(contacts.map(({ phone: held, userId }) => [held, userId]).sort()).toEqual([
+      [number, null],
+      [null, 'BR.9'],
+    ]);
+    expect((await contact(id)).aliases).toEqual([waId]);
   });
 
   test('strangers who arrive at once under two forms of one number are one contact with one ticket', async () => {

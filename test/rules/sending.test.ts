@@ -160,6 +160,18 @@ describe('rules 17 and 18: one recipient, every check at once', () => {
     ).toEqual(['CONTACT_NOT_FOUND']);
   });
 
+  test('the same phone on another number of the contract is another contact', async () => {
+    const beside = await Desk.open(app, { beside: desk });
+    const number = phone();
+    const ids: string[] = [];
+    for (const input of [beside.orderUpdate(number), desk.orderUpdate(number), beside.orderUpdate(number)]) {
+      const { send } = await desk.admin.act('sendActiveMessage', input, 'send { contact { id } }');
+      ids.push(send.contact.id as string);
+    }
+    expect(ids[1]).not.toBe(ids[0]);
+    expect(ids[2]).toBe(ids[0]);
+  });
+
   test('a number becomes a contact once, whatever way it is written', async () => {
     const one = await agent.act(
       'sendActiveMessage',
