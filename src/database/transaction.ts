@@ -3,7 +3,7 @@ import { ContractLogRow } from '../entities/contract-log';
 import type { Happening, HappeningKind, Happenings } from '../entities/happening';
 import type { Connection, Statement } from './connection';
 import type { Recorded } from './log-writing';
-import { columnValue, Rows, tableOf, type RowClass } from './rows';
+import { columnValue, rowFrom, Rows, tableOf, type RowClass } from './rows';
 
 /** PostgreSQL takes 65,535 values in a statement and SQLite 32,766: rows are written in parts well below. */
 const VALUES_PER_STATEMENT = 20_000;
@@ -76,12 +76,12 @@ export class Transaction extends Rows {
    * all but the key: who stores a row that refers to this one need not wait, and so cannot be part of a deadlock.
    */
   async lock<Row extends { id: string }>(entity: RowClass<Row>, id: string): Promise<Row | null> {
-    if (this.connection.dialect === 'postgres') {
-      await this.connection.all(
-        sql`select 1 from ${tableOf(entity).name} where ${this.scoped(entity, sql`id = ${id}`)} for no key update`,
-      );
-    }
-    return this.byId(entity, id);
+    if (this.connection.dialect !== 'postgres') return this.byId(entity, id);
+    const { name, all } = tableOf(entity);
+    const [row] = await this.connection.all(
+      sql`select ${all} from ${name} where ${this.scoped(entity, sql`id = ${id}`)} for no key update`,
+    );
+    return row ? rowFrom(entity, row) : null;
   }
 
   /**
