@@ -1,12 +1,14 @@
-import { Pool, types, type PoolClient } from 'pg';
-import type { Sql } from 'sql-template-tag';
+import { DatabaseError, Pool, types, type PoolClient } from 'pg';
+import sql, { type Sql } from 'sql-template-tag';
 import { DataSource } from 'typeorm';
 import { ALL_ENTITIES } from '../entities/all';
 import type { Announcement, Connection, Done, Engine, RawRow, StatementObserver } from './connection';
-import { DatabaseLost, DatabaseUnavailable, storable } from './connection';
-import { writeLog } from './log-writing';
+import { DatabaseLost, DatabaseUnavailable } from './connection';
+import { logStatements, type Recorded } from './log-writing';
 import { POSTGRES_MIGRATIONS } from './migrations/postgres';
 import { PostgresAnnouncements } from './postgres-announcements';
+import { PostgresMessage, type Outcome, type Statements } from './postgres-message';
+import { PreparedStatements } from './prepared-statements';
 import { pendingStatements, runMigrations } from './schema-changes';
 
 // Instants and counts fit a double exactly; the driver's default is text (https://node-postgres.com/features/types).
@@ -30,6 +32,8 @@ const MIGRATION_PAUSE = 1_000;
 const MIGRATES_LATER = new Set(['55P03', '40P01']);
 /** Serialization failure and deadlock: the same transaction may succeed when repeated. */
 const REPEATABLE = new Set(['40001', '40P01']);
+/** What finds that a migration changed a table under a prepared statement: its code says no more than "not supported". */
+const FINDS_OUTDATED = 'RevalidateCachedQuery';
 /** Too many connections, disk full or failing, a standby that only reads, time-out of a statement. */
 const UNAVAILABLE = /^(53|57014|55P03|25P03|25006|58)/;
 /**
@@ -45,7 +49,7 @@ const MIGRATION_LOCK = 7_255_846;
 
 function translated(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
-  const code = (error as { code?: string }).code ?? '';
+  const code = codeOf(error);
   const message = `PostgreSQL cannot serve now: ${error.message}`;
   if (GONE.test(code) || LOST.test(error.message)) return new DatabaseLost(message, { cause: error });
   if (UNAVAILABLE.test(code)) return new DatabaseUnavailable(message, { cause: error });
@@ -54,6 +58,18 @@ function translated(error: unknown): unknown {
     return new DatabaseUnavailable(lacking, { cause: error });
   }
   return error;
+}
+
+/**
+ * Has PostgreSQL compile no statement: that takes longer than any of these do. What the address itself asks for comes
+ * behind, and wins.
+ */
+function withoutCompiling(url: string): string {
+  const asked = new URLSearchParams(url.includes('?') ? url.slice(url.indexOf('?')) : '')
+    .getAll('options')
+    .at(-1);
+  const options = `-c jit=off ${asked ?? process.env['PGOPTIONS'] ?? ''}`.trim();
+  return `${url}${url.includes('?') ? '&' : '?'}options=${encodeURIComponent(options)}`;
 }
 
 const pause = (milliseconds: number): Promise<void> =>
@@ -67,29 +83,50 @@ async function isMyTurn(client: PoolClient): Promise<boolean> {
   return rows[0]?.mine === true;
 }
 
-class PostgresConnection implements Connection {
-  readonly dialect = 'postgres';
+const codeOf = (error: unknown): string =>
+  error instanceof Error ? ((error as { code?: string }).code ?? '') : '';
 
-  constructor(
-    private readonly client: Pool | PoolClient,
-    private readonly observe: StatementObserver,
-  ) {}
+const isOutdated = (error: unknown): boolean =>
+  error instanceof DatabaseError && error.routine === FINDS_OUTDATED;
 
-  async all(statement: Sql): Promise<RawRow[]> {
-    return (await this.query(statement)).rows;
-  }
+const BEGIN = sql`begin`;
+const COMMIT = sql`commit`;
 
-  async run(statement: Sql): Promise<number> {
-    return (await this.query(statement)).rowCount ?? 0;
-  }
+/**
+ * Says of which contract the statements behind it are, until the transaction ends: it is a part of the message that they
+ * are in, which is a transaction where none was begun, so that no connection remembers a contract.
+ */
+const scopeOf = (contractId: string): Sql =>
+  sql`select where set_config('saludo.contract', ${contractId}, true) is null`;
 
-  private async query(statement: Sql): Promise<{ rows: RawRow[]; rowCount: number | null }> {
-    this.observe(statement.text);
+/** A connection of the pool, and what it has prepared. */
+class Line {
+  private readonly prepared = new PreparedStatements();
+  private generation = 0;
+
+  constructor(readonly client: PoolClient) {}
+
+  /** @param isWithin whether it is for naught unless the transaction that it belongs to has begun and stands. */
+  async send(statements: Statements, isWithin = false): Promise<Outcome> {
     try {
-      return await this.client.query<RawRow>(statement.text, storable(statement.values));
+      return await new Promise((resolve, reject) => {
+        const refusal = (): Error | null =>
+          isWithin && this.client.getTransactionStatus() === 'I'
+            ? new Error('No transaction has begun')
+            : null;
+        this.client.query(new PostgresMessage(statements, this.prepared, refusal, resolve, reject));
+      });
     } catch (error) {
-      throw translated(error);
+      // Who asked stands in its stack, and not who read the answer.
+      if (error instanceof Error) Error.captureStackTrace(error);
+      throw error;
     }
+  }
+
+  /** What was prepared in an earlier generation is forgotten. */
+  isOf(generation: number): void {
+    if (this.generation !== generation) this.prepared.forgetAll();
+    this.generation = generation;
   }
 }
 
@@ -97,14 +134,66 @@ class PostgresConnection implements Connection {
 class PostgresReader implements Connection {
   readonly dialect = 'postgres';
 
-  constructor(private readonly read: <T>(work: (connection: Connection) => Promise<T>) => Promise<T>) {}
+  constructor(private readonly read: (statement: Sql) => Promise<Outcome>) {}
 
-  all(statement: Sql): Promise<RawRow[]> {
-    return this.read((connection) => connection.all(statement));
+  async all(statement: Sql): Promise<RawRow[]> {
+    return (await this.read(statement)).rows;
   }
 
-  run(statement: Sql): Promise<number> {
-    return this.read((connection) => connection.run(statement));
+  async run(statement: Sql): Promise<number> {
+    return (await this.read(statement)).count;
+  }
+}
+
+/** One transaction: it begins with its first statement, and its log is written with its commit. */
+class PostgresTransaction implements Connection {
+  readonly dialect = 'postgres';
+  private begun = false;
+
+  constructor(
+    private readonly line: Line,
+    private readonly contractId: string,
+    private readonly observe: StatementObserver,
+  ) {}
+
+  async all(statement: Sql): Promise<RawRow[]> {
+    return (await this.query({ statement })).rows;
+  }
+
+  async run(statement: Sql): Promise<number> {
+    return (await this.query({ statement })).count;
+  }
+
+  /** Nobody waits longer for the log than PostgreSQL takes to write it and to put it on the disk. */
+  async commit(recorded: readonly Recorded[]): Promise<void> {
+    const logs = logStatements(this, recorded);
+    for (const { text } of logs) this.observe(text);
+    if (!this.begun && logs.length === 0) return;
+    const [first, ...others] = logs;
+    const { last } = await this.send(
+      first ? { statement: first, behind: [...others, COMMIT] } : { statement: COMMIT },
+    );
+    // Where a statement failed and whoever ran it went on, PostgreSQL undoes everything and calls that no error.
+    if (last !== 'COMMIT') throw new Error('A statement failed, and the transaction went on in vain');
+  }
+
+  async rollback(): Promise<void> {
+    if (this.begun) await this.line.client.query('rollback');
+  }
+
+  private async query(what: { statement: Sql }): Promise<Outcome> {
+    this.observe(what.statement.text);
+    try {
+      return await this.send(what);
+    } catch (error) {
+      throw translated(error);
+    }
+  }
+
+  private send(what: Omit<Statements, 'ahead'>): Promise<Outcome> {
+    if (this.begun) return this.line.send({ ahead: [], ...what }, true);
+    this.begun = true;
+    return this.line.send({ ahead: [BEGIN, scopeOf(this.contractId)], ...what });
   }
 }
 
@@ -115,8 +204,9 @@ class PostgresReader implements Connection {
 export class PostgresEngine implements Engine {
   readonly dialect = 'postgres';
   readonly reader: Connection;
-  /** What each connection last said that its reads are of. */
-  private readonly scopes = new WeakMap<PoolClient, string>();
+  private readonly lines = new WeakMap<PoolClient, Line>();
+  /** Of what is prepared: raised when a table was found changed, so that every connection prepares anew. */
+  private generation = 0;
   private readonly announcements: PostgresAnnouncements;
   private lost = false;
 
@@ -137,7 +227,7 @@ export class PostgresEngine implements Engine {
     complain: (error: Error) => void,
   ): Promise<PostgresEngine> {
     const pool = new Pool({
-      connectionString: url,
+      connectionString: withoutCompiling(url),
       max: POOL_SIZE,
       connectionTimeoutMillis: CONNECT_TIMEOUT,
       statement_timeout: STATEMENT_TIMEOUT,
@@ -161,32 +251,15 @@ export class PostgresEngine implements Engine {
   }
 
   readerOf(contractId: string): Connection {
-    return new PostgresReader((work) =>
-      this.withClient(async (client) => {
-        if (this.scopes.get(client) !== contractId) {
-          await client.query(`set saludo.contract = ${client.escapeLiteral(contractId)}`);
-          this.scopes.set(client, contractId);
-        }
-        return work(new PostgresConnection(client, this.observe));
-      }),
-    );
+    const scope = scopeOf(contractId);
+    return new PostgresReader((statement) => {
+      this.observe(statement.text);
+      return this.repeating((line) => line.send({ ahead: [scope], statement }));
+    });
   }
 
-  async transact<T>(
-    contractId: string | null,
-    work: (connection: Connection) => Promise<Done<T>>,
-  ): Promise<T> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await this.withClient((client) => this.attempt(client, contractId ?? EVERY_CONTRACT, work));
-      } catch (error) {
-        const code = error instanceof Error ? ((error as { code?: string }).code ?? '') : '';
-        if (!REPEATABLE.has(code)) throw error;
-        if (attempt === TRIES) {
-          throw new DatabaseUnavailable(`PostgreSQL undid a transaction ${TRIES} times`, { cause: error });
-        }
-      }
-    }
+  transact<T>(contractId: string | null, work: (connection: Connection) => Promise<Done<T>>): Promise<T> {
+    return this.repeating((line) => this.attempt(line, contractId ?? EVERY_CONTRACT, work));
   }
 
   /** Superusers, and roles with BYPASSRLS, are above it (https://www.postgresql.org/docs/15/ddl-rowsecurity.html). */
@@ -234,14 +307,29 @@ export class PostgresEngine implements Engine {
     await this.pool.end();
   }
 
+  /** Does work again on a connection where PostgreSQL says that the same may succeed when it is repeated. */
+  private async repeating<T>(work: (line: Line) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.withLine(work);
+      } catch (error) {
+        if (isOutdated(error)) this.generation += 1;
+        else if (!REPEATABLE.has(codeOf(error))) throw error;
+        if (attempt === TRIES) {
+          throw new DatabaseUnavailable(`PostgreSQL undid a transaction ${TRIES} times`, { cause: error });
+        }
+      }
+    }
+  }
+
   /** Lends a connection for as long as `work` takes; one that is lost or hangs is not used again. */
-  private async withClient<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+  private async withLine<T>(work: (line: Line) => Promise<T>): Promise<T> {
     const client = await this.pool.connect().catch((error: unknown) => this.fail(error));
     let broken = false;
     const lost = (): void => void (broken = true);
     client.on('error', lost);
     try {
-      const result = await work(client);
+      const result = await work(this.lineOf(client));
       this.lost = false;
       return result;
     } catch (error) {
@@ -253,6 +341,13 @@ export class PostgresEngine implements Engine {
     }
   }
 
+  private lineOf(client: PoolClient): Line {
+    const line = this.lines.get(client) ?? new Line(client);
+    this.lines.set(client, line);
+    line.isOf(this.generation);
+    return line;
+  }
+
   private fail(error: unknown): never {
     const told = translated(error);
     if (told instanceof DatabaseLost) this.lost = true;
@@ -260,22 +355,18 @@ export class PostgresEngine implements Engine {
   }
 
   private async attempt<T>(
-    client: PoolClient,
-    scope: string,
+    line: Line,
+    contractId: string,
     work: (connection: Connection) => Promise<Done<T>>,
   ): Promise<T> {
-    await client.query(`begin; set local saludo.contract = ${client.escapeLiteral(scope)}`);
+    const transaction = new PostgresTransaction(line, contractId, this.observe);
     try {
-      const connection = new PostgresConnection(client, this.observe);
-      const { result, recorded } = await work(connection);
-      await writeLog(connection, recorded);
-      const { command } = await client.query('commit');
-      // Where a statement failed and whoever ran it went on, PostgreSQL undoes everything and calls that no error.
-      if (command !== 'COMMIT') throw new Error('A statement failed, and the transaction went on in vain');
+      const { result, recorded } = await work(transaction);
+      await transaction.commit(recorded);
       return result;
     } catch (error) {
       // A connection that is lost, or that hangs, is let go: with it the transaction ends.
-      if (!(translated(error) instanceof DatabaseUnavailable)) await client.query('rollback');
+      if (!(translated(error) instanceof DatabaseUnavailable)) await transaction.rollback();
       throw error;
     }
   }
@@ -286,8 +377,7 @@ export class PostgresEngine implements Engine {
       try {
         return await runMigrations(source);
       } catch (error) {
-        const code = error instanceof Error ? ((error as { code?: string }).code ?? '') : '';
-        if (!MIGRATES_LATER.has(code)) throw error;
+        if (!MIGRATES_LATER.has(codeOf(error))) throw error;
         this.complain(new Error('A migration waits until others let go of a table', { cause: error }));
         await pause(MIGRATION_PAUSE);
       }

@@ -179,6 +179,38 @@ function onPostgres(): void {
     }
   });
 
+  test('nothing that follows the end of a transaction is done', async () => {
+    let raised = '';
+    const act = store.transact(contractId, async (transaction) => {
+      await raise(transaction);
+      await transaction.connection.run(sql`rollback`);
+      raised = await raise(transaction).then(String, String);
+      transaction.record('CallerRevoked', { callerId: contractId });
+    });
+    await expect(act).rejects.toThrow('No transaction has begun');
+    expect(raised).toContain('No transaction has begun');
+    expect(await count()).toBe(0);
+  });
+
+  test('what was recorded gets its places in order, also where acts cross', async () => {
+    const acts = Array.from({ length: 30 }, (_, index) =>
+      store.transact(contractId, async (transaction) => {
+        await raise(transaction);
+        for (const part of ['a', 'b']) transaction.record('CallerRevoked', { callerId: `${index}${part}` });
+      }),
+    );
+    await Promise.all(acts);
+    const events = await store.engine
+      .readerOf(contractId)
+      .all(sql`select sequence, data from events order by sequence`);
+    expect(events.map(({ sequence }) => sequence)).toEqual(
+      Array.from({ length: 60 }, (_, index) => index + 1),
+    );
+    const callers = events.map(({ data }) => (JSON.parse(data as string) as { callerId: string }).callerId);
+    for (let first = 0; first < 60; first += 2)
+      expect(callers[first + 1]).toBe(callers[first]?.replace('a', 'b'));
+  });
+
   test('a unit of work that goes on after a statement failed is not taken for done', async () => {
     const act = store.transact(contractId, async (transaction) => {
       await raise(transaction);
@@ -188,5 +220,17 @@ function onPostgres(): void {
     expect(await count()).toBe(0);
   });
 }
+
+test('a unit of work fails whose happenings have no log to go to', async () => {
+  await store.transactAcrossContracts((connection) =>
+    connection.run(sql`delete from contract_logs where contract_id = ${contractId}`),
+  );
+  const act = store.transact(contractId, async (transaction) => {
+    await raise(transaction);
+    transaction.record('CallerRevoked', { callerId: contractId });
+  });
+  await expect(act).rejects.toThrow();
+  expect(await count()).toBe(0);
+});
 
 describe(`a commit that fails on ${engine}`, engine === 'sqlite' ? onSqlite : onPostgres);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Client } from 'pg';
-import sql from 'sql-template-tag';
+import sql, { type Sql } from 'sql-template-tag';
 import { Store } from '../../src/database/store';
 import { ALL_ENTITIES } from '../../src/entities/all';
 import { tableOf } from '../../src/database/rows';
@@ -65,6 +65,20 @@ test('a connection remembers no contract that another one’s work left behind',
   const answers = await Promise.all(asked);
   for (const [index, answer] of answers.entries())
     expect(answer).toEqual([{ id: index % 2 === 0 ? mine : theirs }]);
+});
+
+test('a connection remembers none where its work failed', async () => {
+  const failing = (id: string, wrong: Sql): Promise<unknown> => store.engine.readerOf(id).all(wrong);
+  const asked = Array.from({ length: 200 }, async (_, index) => {
+    const [one, other] = index % 2 === 0 ? [mine, theirs] : [theirs, mine];
+    const wrong = index % 4 < 2 ? sql`select 1 / ${0}::int` : sql`select id from nowhere`;
+    await Promise.allSettled([
+      failing(other, wrong),
+      store.transact(other, ({ connection }) => connection.all(wrong)),
+    ]);
+    return { one, found: await store.engine.readerOf(one).all(sql`select id from contracts`) };
+  });
+  for (const { one, found } of await Promise.all(asked)) expect(found).toEqual([{ id: one }]);
 });
 
 test('who says nothing of a contract sees nothing', async () => {

@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { Client } from 'pg';
+import sql, { raw } from 'sql-template-tag';
+import { Store } from '../../src/database/store';
+import { TestClock } from '../kit/clock';
+import { contractIn } from '../kit/contract';
+import { createTestDatabase, engine, type TestDatabase } from '../kit/database';
+import { describeWhere } from '../kit/describe-where';
+
+describeWhere(engine === 'postgres' ? null : 'only PostgreSQL has connections')(
+  'on connections to PostgreSQL',
+  () => {
+    let database: TestDatabase;
+    let store: Store;
+    let contractId: string;
+    let owner: Client;
+
+    beforeAll(async () => {
+      database = await createTestDatabase();
+      store = await Store.open({ url: database.url, clock: new TestClock(), complain: () => undefined });
+      contractId = await contractIn(store, 'Acme');
+      owner = new Client({ connectionString: database.url });
+      await owner.connect();
+      await owner.query('create table changing (id text primary key, word text)');
+      await owner.query("insert into changing values ('a', 'b')");
+    });
+    afterAll(async () => {
+      await owner.end();
+      await store.close();
+      await database.drop();
+    });
+
+    const everything = sql`select * from changing where id = ${'a'}`;
+    const read = (): Promise<Record<string, unknown>[]> => store.engine.readerOf(contractId).all(everything);
+    /** On every connection of the pool, so often that PostgreSQL keeps the plan. */
+    const readALot = (): Promise<unknown> => Promise.all(Array.from({ length: 200 }, read));
+    const countOn = (text: string): Promise<Record<string, unknown>[]> =>
+      store.engine.reader.all(sql`select 1 from pg_prepared_statements where statement = ${text}`);
+
+    test('statements are prepared once', async () => {
+      await readALot();
+      expect(await countOn(everything.text)).toHaveLength(1);
+    });
+
+    test('nobody notices that another node changes a table', async () => {
+      await readALot();
+      await owner.query('alter table changing add column added integer not null default 7');
+      expect(await Promise.all(Array.from({ length: 40 }, read))).toEqual(
+        Array(40).fill([{ id: 'a', word: 'b', added: 7 }]),
+      );
+      await owner.query('alter table changing alter column added type text');
+      const written = Array.from({ length: 20 }, () =>
+        store.transact(contractId, async ({ connection }) => {
+          await connection.run(sql`update changing set word = word || ${'c'} where id = ${'a'}`);
+          const [row] = await connection.all(everything);
+          return row?.['added'];
+        }),
+      );
+      expect(await Promise.all(written)).toEqual(Array(20).fill('7'));
+      expect((await read())[0]?.['word']).toBe(`b${'c'.repeat(20)}`);
+      await owner.query('alter table changing drop column added');
+      expect(await read()).toEqual([{ id: 'a', word: `b${'c'.repeat(20)}` }]);
+    });
+
+    test('a statement that failed is prepared anew', async () => {
+      const divided = (by: number): Promise<Record<string, unknown>[]> =>
+        store.engine.readerOf(contractId).all(sql`select 10 / ${by}::int as result`);
+      for (let round = 0; round < 3; round += 1) {
+        await expect(divided(0)).rejects.toThrow('division by zero');
+        expect(await divided(5)).toEqual([{ result: 2 }]);
+      }
+    });
+
+    test('no more statements stay prepared than a connection may keep', async () => {
+      const texts = Array.from({ length: 450 }, (_, index) => sql`select ${raw(String(index))} as number`);
+      await store.transact(contractId, async ({ connection }) => {
+        for (const [index, text] of texts.entries())
+          expect(await connection.all(text)).toEqual([{ number: index }]);
+        const kept = (await connection.all(sql`select 1 from pg_prepared_statements`)).length;
+        expect(kept).toBeGreaterThan(150);
+        expect(kept).toBeLessThan(250);
+        expect(await connection.all(texts[0] ?? everything)).toEqual([{ number: 0 }]);
+      });
+    });
+
+    test('none is prepared whose plan depends on its values', async () => {
+      const counted = sql`select count(*)::int as rows from changing where word = ${'x'}`;
+      await store.engine.reader.all(counted);
+      expect(await countOn(counted.text)).toEqual([]);
+    });
+
+    test('no statement is compiled, unless the address asks for that', async () => {
+      const settings = async (url: string): Promise<unknown> => {
+        const opened = await Store.open({ url, clock: new TestClock(), complain: () => undefined });
+        try {
+          return await opened.engine.reader.all(
+            sql`select current_setting('jit') as jit, current_setting('synchronous_commit') as waits`,
+          );
+        } finally {
+          await opened.close();
+        }
+      };
+      const asked = new URL(database.url);
+      asked.searchParams.set('options', '-c jit=on -c synchronous_commit=local');
+      expect(await settings(asked.toString())).toEqual([{ jit: 'on', waits: 'local' }]);
+      asked.searchParams.set('options', '-c synchronous_commit=local');
+      expect(await settings(asked.toString())).toEqual([{ jit: 'off', waits: 'local' }]);
+      asked.searchParams.delete('options');
+      expect(await settings(asked.toString())).toEqual([{ jit: 'off', waits: 'on' }]);
+    });
+  },
+);
