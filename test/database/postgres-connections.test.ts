@@ -71,6 +71,14 @@ describeWhere(engine === 'postgres' ? null : 'only PostgreSQL has connections')(
       }
     });
 
+    test('a statement that could not be prepared is prepared once it can', async () => {
+      const called = (): Promise<Record<string, unknown>[]> =>
+        store.engine.readerOf(contractId).all(sql`select later() as result`);
+      await expect(called()).rejects.toThrow('later()');
+      await owner.query("create function later() returns int language sql as 'select 3'");
+      expect(await called()).toEqual([{ result: 3 }]);
+    });
+
     test('no more statements stay prepared than a connection may keep', async () => {
       const texts = Array.from({ length: 450 }, (_, index) => sql`select ${raw(String(index))} as number`);
       await store.transact(contractId, async ({ connection }) => {
