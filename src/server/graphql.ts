@@ -16,7 +16,6 @@ import { GraphQLError, OperationTypeNode } from 'graphql';
 import { DatabaseUnavailable } from '../database/connection';
 import { badInput } from '../problems';
 import type { Platform } from '../services/context';
-import { DOCUMENTS_BY_TEXT, nameDocument, withoutNames } from './apollo-documents';
 import { askedIn } from './asked-fields';
 import { apolloRequest, ChosenTypes } from './apollo-request';
 import { lengthError, MOST_TOKENS } from './document-limits';
@@ -54,7 +53,7 @@ const WELL_FORMED = new Set<unknown>([
 
 /** Which errors are the request's and which the server's, as HTTP statuses (GraphQL over HTTP, sections 6.4.1 and 6.4.2). */
 function setStatus(
-  { request, source, response, errors = [] }: GraphQLRequestContextWillSendResponse<RequestContext>,
+  { request, response, errors = [] }: GraphQLRequestContextWillSendResponse<RequestContext>,
   failed: readonly Error[],
 ): void {
   const isFine = errors.length === 0 && failed.length === 0 && response.http.status !== 400;
@@ -64,7 +63,7 @@ function setStatus(
   if (gaveNothing && [...errors, ...failed].some((error) => rootOf(error) instanceof DatabaseUnavailable)) {
     response.http.status = 503;
     response.http.headers.set('retry-after', String(RETRY_AFTER));
-  } else if (response.http.status === 400 && source && isLegacy(request.http?.headers.get('accept'))) {
+  } else if (response.http.status === 400 && request.query && isLegacy(request.http?.headers.get('accept'))) {
     if (told?.every((error) => WELL_FORMED.has(error.extensions?.['code']))) response.http.status = 200;
   }
 }
@@ -170,7 +169,7 @@ function createApollo(
     dangerouslyDisableValidation: true,
     introspection: true,
     csrfPrevention: true,
-    ...DOCUMENTS_BY_TEXT,
+    persistedQueries: false,
     stopOnTerminationSignals: false,
     includeStacktraceInErrorResponses: false,
     logger: platform.log,
@@ -178,15 +177,9 @@ function createApollo(
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginInlineTraceDisabled(),
       ApolloServerPluginLandingPageDisabled(),
-      {
-        requestDidStart: ({ request }) => {
-          nameDocument(request);
-          return Promise.resolve(stepsOf(platform, masking, requestIdOf, types));
-        },
-      },
+      { requestDidStart: () => Promise.resolve(stepsOf(platform, masking, requestIdOf, types)) },
     ],
-    formatError: (formatted, thrown) => {
-      const error = withoutNames(thrown);
+    formatError: (formatted, error) => {
       const requestId = typeof error === 'object' && error !== null ? requestIdOf.get(error) : undefined;
       if (requestId !== undefined) return masking.format(error, requestId);
       // Found before there was a context: what could not be read at all, or what `contextOf` has already masked.

