@@ -42,7 +42,7 @@ export function tableOf(entity: RowClass<object>): Table {
         : null,
     all: raw(columns.map((column) => `${name}.${column.column}`).join(', ')),
     shapeOf: (properties: readonly string[] | null) => {
-      const key = properties ? properties.join() : '';
+      const key = properties?.join() ?? '';
       let shape = shapes.get(key);
       if (!shape) {
         // Clients choose what they ask for, and there is no end to what could be chosen.

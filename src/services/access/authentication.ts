@@ -170,9 +170,11 @@ function emailIn(claims: JWTPayload): string {
   return named.toLowerCase();
 }
 
+const NOT_OF_DEMO = sql` and not exists (select 1 from contracts where contracts.id = contract_id and demo = 1)`;
+
 /** The demo signs in without a password: in production nobody of it does, whatever they got before. */
 function withoutDemo({ config }: Platform): Sql {
-  return config.production ? sql` and contract_id not in (select id from contracts where demo = 1)` : empty;
+  return config.production ? NOT_OF_DEMO : empty;
 }
 
 /** The contract that a token or the caller names; null where neither does. */

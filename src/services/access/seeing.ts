@@ -3,7 +3,7 @@ import type { Selection } from '../../database/rows';
 import type { ServiceContext } from '../context';
 import { pageOf, type List, type Page, type PageRequest } from '../pages';
 import { reachOf } from './access';
-import { propertiesAsked } from './asked';
+import { propertiesAsked, referencesAsked } from './asked';
 import { REFERENCES, referencesOf, type Reference, type ReferringKind } from './references';
 import { EVERYTHING, SIGHTS, visible, type SeenKind, type SeenRow, type Sight } from './visibility';
 
@@ -77,7 +77,7 @@ export function listOf<Kind extends SeenKind>(
 ): Promise<Page<SeenRow<Kind>>> {
   const { entity }: Sight = SIGHTS[kind];
   return pageOf(context.rows, entity, list as unknown as List<{ id: string }>, request, (selection) =>
-    read(context, kind, selection, [list.order.property]),
+    read(context, kind, selection, list.order.property),
   ) as unknown as Promise<Page<SeenRow<Kind>>>;
 }
 
@@ -103,7 +103,7 @@ function seen<Kind extends SeenKind>(
   if (known !== undefined) return known;
   return context.loaders.batch(name, id, async (ids) => {
     const where = context.rows.amongIds(SIGHTS[kind].entity, ids, condition);
-    const rows = await read(context, kind, { where }, []);
+    const rows = await read(context, kind, { where });
     return new Map(rows.map((row) => [row.id, row as SeenRow<Kind>]));
   });
 }
@@ -113,12 +113,12 @@ async function read(
   context: ServiceContext,
   kind: SeenKind,
   selection: Selection,
-  besides: readonly string[],
+  besides?: string,
 ): Promise<{ id: string }[]> {
   const { rows, loaders, asked } = context;
   const { entity }: Sight = SIGHTS[kind];
   const properties = propertiesAsked(asked, kind, besides);
-  const referring = referencesAsked(context, kind);
+  const referring = referencesFollowed(context, kind);
   const along = referring.map(({ reference, condition }) => ({
     property: reference.property,
     entity: SIGHTS[reference.kind].entity,
@@ -137,14 +137,11 @@ async function read(
 }
 
 /** The references of a kind of thing that the operation asks for, and the caller may follow. */
-function referencesAsked(
+function referencesFollowed(
   context: ServiceContext,
   kind: SeenKind,
 ): readonly { reference: Reference; condition: Sql }[] {
-  const fields = context.asked.get(kind);
-  if (!fields) return [];
-  return Object.entries(referencesOf(kind)).flatMap(([field, reference]) => {
-    if (!fields.has(field)) return [];
+  return referencesAsked(context.asked, kind).flatMap((reference) => {
     // Whoever may not follow it is refused, or given nothing, where the field itself is asked for.
     if (reference.sight !== 'along' && reachOf(context.viewer, SIGHTS[reference.kind].action) === null)
       return [];
