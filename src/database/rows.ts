@@ -288,6 +288,13 @@ export class Rows {
     };
   }
 
+  /** A row as if these of its properties were read. */
+  partOf<Row extends object, Part extends Partial<Row>>(entity: RowClass<Row>, part: Part): Part {
+    return tableOf(entity)
+      .shapeOf(Object.keys(part))
+      .rowFrom({ ...part }) as Part;
+  }
+
   /** The first row that matches, or null. */
   async first<Row extends object>(entity: RowClass<Row>, where: Sql, orderBy?: Sql): Promise<Row | null> {
     const rows = await this.find(entity, { where, limit: 1, ...(orderBy && { orderBy }) });

@@ -10,6 +10,8 @@ export interface ColumnDescription {
   property: string;
   column: string;
   kind: ColumnKind;
+  /** Whether it holds the id of a row that the database keeps there as long as it is referred to. */
+  isReference: boolean;
 }
 
 /** An entity's class; what its constructor takes does not matter here. */
@@ -32,21 +34,21 @@ function snakeCase(property: string): string {
   return property.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-function describe(target: object, property: string | symbol, kind: ColumnKind): string {
+function describe(target: object, property: string | symbol, kind: ColumnKind, isReference = false): string {
   const entity = target.constructor as EntityClass;
   const name = String(property);
   const column = snakeCase(name);
   const columns = columnsByEntity.get(entity) ?? [];
-  columns.push({ property: name, column, kind });
+  columns.push({ property: name, column, kind, isReference });
   columnsByEntity.set(entity, columns);
   return column;
 }
 
-function columnOf(kind: ColumnKind, options: ColumnOptions): PropertyDecorator {
+function columnOf(kind: ColumnKind, options: ColumnOptions, isReference = false): PropertyDecorator {
   return (target, property) => {
     Column({
       type: TYPES[kind],
-      name: describe(target, property, kind),
+      name: describe(target, property, kind, isReference),
       nullable: options.nullable ?? false,
     })(target, property);
   };
@@ -76,7 +78,7 @@ export const JsonColumn = (options: ColumnOptions = {}): PropertyDecorator => co
 export const ReferenceColumn =
   (entity: string, options: ColumnOptions = {}): PropertyDecorator =>
   (target, property) => {
-    columnOf('text', options)(target, property);
+    columnOf('text', options, true)(target, property);
     ForeignKey(entity)(target, property);
   };
 

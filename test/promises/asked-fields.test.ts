@@ -8,7 +8,9 @@ import {
   type GraphQLField,
   type GraphQLObjectType,
 } from 'graphql';
+import { tableOf } from '../../src/database/rows';
 import { SendRow } from '../../src/entities/send';
+import { TicketRow } from '../../src/entities/ticket';
 import { apiSchema } from '../../src/server/schema';
 import { referencesOf, type Reference } from '../../src/services/access/references';
 import { SIGHTS, type SeenKind } from '../../src/services/access/visibility';
@@ -118,5 +120,36 @@ describe('what was not read', () => {
     expect(send?.status).toEqual(expect.any(String));
     expect(() => (send as SendRow).templateId).toThrow('templateId of sends was not read');
     expect(Object.keys(send ?? {})).toEqual(['id', 'status']);
+  });
+});
+
+describe('a reference of which the id alone is asked', () => {
+  test('is told without another look, where the database keeps what is referred to', async () => {
+    const id = world.ids.Send;
+    const texts = await app.statementsOf(async () => {
+      const { send } = await world.desk.admin.ask(
+        'query ($id: ID!) { send(id: $id) { template { id } bot { id } contact { id name } } }',
+        { id },
+      );
+      expect(send).toMatchObject({
+        template: { id: world.ids.Template },
+        contact: { id: world.ids.Contact },
+      });
+    });
+    expect(texts.join('\n')).toContain('from contacts where');
+    expect(texts.join('\n')).not.toMatch(/from (?:templates|bots) where/);
+  });
+
+  test("is looked up where it may be gone, or may be none of the caller's to see", async () => {
+    const { byProperty } = tableOf(TicketRow);
+    expect(
+      [...byProperty.values()].filter(({ isReference }) => isReference).map((one) => one.property),
+    ).toEqual(expect.not.arrayContaining(['lastMessageId']));
+    const ask = 'query ($id: ID!) { ticket(id: $id) { lastMessage { id } send { id } } }';
+    const texts = await app.statementsOf(async () => {
+      await world.agent.ask(ask, { id: world.ids.Ticket });
+    });
+    expect(texts.join('\n')).toMatch(/from ticket_messages where/);
+    expect(texts.join('\n')).toMatch(/from sends where .*sends\.agent_id = /);
   });
 });

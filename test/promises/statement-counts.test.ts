@@ -371,7 +371,9 @@ describe('it is noticed', () => {
   test('if rows are looked up each by itself, though in one statement', async () => {
     const { reads: found } = await foundWith('row', oneByOne, 'tickets');
     for (const table of ['bots', 'flows', 'sends'])
-      expect(found).toContainEqual(expect.stringMatching(`from ${table} where .*\\(id = \\?\\) limit n\\) as one$`));
+      expect(found).toContainEqual(
+        expect.stringMatching(`from ${table} where .*\\(id = \\?\\) limit n\\) as one$`),
+      );
   });
 
   test('if things are loaded one after the other', async () => {

@@ -1,5 +1,5 @@
 import type { Sql } from 'sql-template-tag';
-import type { Selection } from '../../database/rows';
+import { tableOf, type Selection } from '../../database/rows';
 import type { ServiceContext } from '../context';
 import { pageOf, type List, type Page, type PageRequest } from '../pages';
 import { reachOf } from './access';
@@ -58,7 +58,10 @@ export function refer<Kind extends ReferringKind, Field extends keyof (typeof RE
   const id = (row as unknown as Record<string, string | null>)[reference.property] ?? null;
   const condition = conditionOf(context, reference);
   if (id === null || condition === null) return null;
-  return seen(context, reference.kind as ReferredKind<Kind, Field>, id, condition);
+  const referred = reference.kind as ReferredKind<Kind, Field>;
+  if (!isKnown(context, kind, reference, condition)) return seen(context, referred, id, condition);
+  const { entity }: Sight = SIGHTS[referred];
+  return context.rows.partOf(entity, { id }) as SeenRow<typeof referred>;
 }
 
 type ReferredKind<
@@ -86,6 +89,17 @@ function conditionOf({ viewer }: ServiceContext, { kind, sight }: Reference): Sq
   if (sight === 'along') return EVERYTHING;
   if (sight === 'where allowed' && reachOf(viewer, SIGHTS[kind].action) === null) return null;
   return visible(viewer, kind);
+}
+
+/** Whether what refers to a thing tells all that is asked of it: its id, where the database sees to it that it is there. */
+function isKnown(
+  { asked }: ServiceContext,
+  from: SeenKind,
+  { kind, property }: Reference,
+  condition: Sql,
+): boolean {
+  const isKept = tableOf(SIGHTS[from].entity).byProperty.get(property)?.isReference === true;
+  return isKept && condition === EVERYTHING && propertiesAsked(asked, kind)?.join() === 'id';
 }
 
 /** Under which name the loaders know things that are seen under a condition. */
@@ -146,6 +160,6 @@ function referencesFollowed(
     if (reference.sight !== 'along' && reachOf(context.viewer, SIGHTS[reference.kind].action) === null)
       return [];
     const condition = conditionOf(context, reference);
-    return condition ? [{ reference, condition }] : [];
+    return condition && !isKnown(context, kind, reference, condition) ? [{ reference, condition }] : [];
   });
 }
