@@ -16,6 +16,11 @@ export interface Connection {
   all(statement: Statement): Promise<RawRow[]>;
   /** Runs a statement; the number of rows it changed. */
   run(statement: Statement): Promise<number>;
+  /**
+   * Runs a statement before the next one, or before the commit, and in the same message: for what nobody has to hear of.
+   * Where it fails, the next one fails. Left out where the way to the database is short.
+   */
+  later?(statement: Statement): void;
 }
 
 /** A statement's values as every database takes them: the text of PostgreSQL cannot hold the character NUL. */

@@ -1,6 +1,5 @@
 import { types, type Connection as Wire, type Submittable } from 'pg';
-import type { Sql } from 'sql-template-tag';
-import { storable, type RawRow } from './connection';
+import { storable, type RawRow, type Statement } from './connection';
 import type { PreparedStatement, PreparedStatements } from './prepared-statements';
 
 /** What a message came to. */
@@ -15,10 +14,10 @@ export interface Outcome {
 /** Statements that go together. */
 export interface Statements {
   /** What is said before, and returns nothing. */
-  ahead: readonly Sql[];
-  statement: Sql;
+  ahead: readonly Statement[];
+  statement: Statement;
   /** What is said after it, unless something failed. */
-  behind?: readonly Sql[];
+  behind?: readonly Statement[];
 }
 
 interface Field {
@@ -47,7 +46,7 @@ interface Writing {
 export class PostgresMessage implements Submittable {
   /** The driver puts its time-out around this. */
   callback: Callback;
-  private readonly statements: readonly Sql[];
+  private readonly statements: readonly Statement[];
   /** The place of the statement whose rows are wanted. */
   private readonly asked: number;
   private readonly outcome: Outcome = { rows: [], count: 0, last: '' };

@@ -2,7 +2,15 @@ import { DatabaseError, Pool, types, type PoolClient } from 'pg';
 import sql, { type Sql } from 'sql-template-tag';
 import { DataSource } from 'typeorm';
 import { ALL_ENTITIES } from '../entities/all';
-import type { Announcement, Connection, Done, Engine, RawRow, StatementObserver } from './connection';
+import type {
+  Announcement,
+  Connection,
+  Done,
+  Engine,
+  RawRow,
+  Statement,
+  StatementObserver,
+} from './connection';
 import { DatabaseLost, DatabaseUnavailable } from './connection';
 import { logStatements, type Recorded } from './log-writing';
 import { POSTGRES_MIGRATIONS } from './migrations/postgres';
@@ -134,13 +142,13 @@ class Line {
 class PostgresReader implements Connection {
   readonly dialect = 'postgres';
 
-  constructor(private readonly read: (statement: Sql) => Promise<Outcome>) {}
+  constructor(private readonly read: (statement: Statement) => Promise<Outcome>) {}
 
-  async all(statement: Sql): Promise<RawRow[]> {
+  async all(statement: Statement): Promise<RawRow[]> {
     return (await this.read(statement)).rows;
   }
 
-  async run(statement: Sql): Promise<number> {
+  async run(statement: Statement): Promise<number> {
     return (await this.read(statement)).count;
   }
 }
@@ -149,6 +157,8 @@ class PostgresReader implements Connection {
 class PostgresTransaction implements Connection {
   readonly dialect = 'postgres';
   private begun = false;
+  /** What goes with the next statement. */
+  private waiting: Statement[] = [];
 
   constructor(
     private readonly line: Line,
@@ -156,19 +166,24 @@ class PostgresTransaction implements Connection {
     private readonly observe: StatementObserver,
   ) {}
 
-  async all(statement: Sql): Promise<RawRow[]> {
-    return (await this.query({ statement })).rows;
+  async all(statement: Statement): Promise<RawRow[]> {
+    return (await this.query(statement)).rows;
   }
 
-  async run(statement: Sql): Promise<number> {
-    return (await this.query({ statement })).count;
+  async run(statement: Statement): Promise<number> {
+    return (await this.query(statement)).count;
+  }
+
+  later(statement: Statement): void {
+    this.observe(statement.text);
+    this.waiting.push(statement);
   }
 
   /** Nobody waits longer for the log than PostgreSQL takes to write it and to put it on the disk. */
   async commit(recorded: readonly Recorded[]): Promise<void> {
     const logs = logStatements(this, recorded);
     for (const { text } of logs) this.observe(text);
-    if (!this.begun && logs.length === 0) return;
+    if (!this.begun && logs.length + this.waiting.length === 0) return;
     const [first, ...others] = logs;
     const { last } = await this.send(
       first ? { statement: first, behind: [...others, COMMIT] } : { statement: COMMIT },
@@ -181,19 +196,21 @@ class PostgresTransaction implements Connection {
     if (this.begun) await this.line.client.query('rollback');
   }
 
-  private async query(what: { statement: Sql }): Promise<Outcome> {
-    this.observe(what.statement.text);
+  private async query(statement: Statement): Promise<Outcome> {
+    this.observe(statement.text);
     try {
-      return await this.send(what);
+      return await this.send({ statement });
     } catch (error) {
       throw translated(error);
     }
   }
 
   private send(what: Omit<Statements, 'ahead'>): Promise<Outcome> {
-    if (this.begun) return this.line.send({ ahead: [], ...what }, true);
+    const waiting = this.waiting;
+    this.waiting = [];
+    if (this.begun) return this.line.send({ ahead: waiting, ...what }, true);
     this.begun = true;
-    return this.line.send({ ahead: [BEGIN, scopeOf(this.contractId)], ...what });
+    return this.line.send({ ahead: [BEGIN, scopeOf(this.contractId), ...waiting], ...what });
   }
 }
 

@@ -38,12 +38,21 @@ export class Transaction extends Rows {
   }
 
   async insert<Row extends object>(entity: RowClass<Row>, ...rows: Row[]): Promise<void> {
-    await this.write(entity, rows, '');
+    for (const statement of this.insertions(entity, rows, '')) await this.run(statement);
+  }
+
+  /** Inserts a row unless one with the same unique values is there, where it does not matter which. */
+  async ensure<Row extends object>(entity: RowClass<Row>, row: Row): Promise<void> {
+    for (const statement of this.insertions(entity, [row], ' on conflict do nothing'))
+      await this.run(statement);
   }
 
   /** Inserts a row unless one with the same unique values is there; whether it was inserted. */
   async insertUnlessPresent<Row extends object>(entity: RowClass<Row>, row: Row): Promise<boolean> {
-    return (await this.write(entity, [row], ' on conflict do nothing')) > 0;
+    let written = 0;
+    for (const statement of this.insertions(entity, [row], ' on conflict do nothing'))
+      written += await this.connection.run(statement);
+    return written > 0;
   }
 
   /** Changes the rows that match; how many there were. The condition guards the change: look at the number. */
@@ -145,23 +154,29 @@ export class Transaction extends Rows {
     return { recorded: this.happenings, afterwards: this.afterwards };
   }
 
-  private async write<Row extends object>(
+  /** Runs what nobody has to hear of. */
+  private async run(statement: Statement): Promise<void> {
+    if (this.connection.later) this.connection.later(statement);
+    else await this.connection.run(statement);
+  }
+
+  private insertions<Row extends object>(
     entity: RowClass<Row>,
     rows: Row[],
     ending: InsertEnding,
-  ): Promise<number> {
+  ): Statement[] {
     const { name, columns, byProperty } = tableOf(entity);
     const isForeign = (row: Row): boolean => (row as { contractId?: string }).contractId !== this.contract;
     if (byProperty.has('contractId') && rows.some(isForeign))
       throw new Error(`A row for ${name.sql} belongs to another contract than the unit of work`);
     const atOnce = Math.max(1, Math.floor(VALUES_PER_STATEMENT / columns.length));
-    let written = 0;
+    const statements: Statement[] = [];
     for (let start = 0; start < rows.length; start += atOnce) {
       const some = rows.slice(start, start + atOnce);
       const values = some.flatMap((row) => valuesOf(entity, row));
-      written += await this.connection.run({ ...insertText(entity, some.length, ending), values });
+      statements.push({ ...insertText(entity, some.length, ending), values });
     }
-    return written;
+    return statements;
   }
 }
 

@@ -98,6 +98,45 @@ describe(`the unit of work on ${engine}`, () => {
     expect(await log()).toHaveLength(1);
   });
 
+  test('what is inserted is there for whatever comes next, and fails the unit of work where it cannot be', async () => {
+    const event = (sequence: number, kind = 'CallerRevoked'): EventRow => ({
+      contractId,
+      sequence,
+      kind,
+      occurredAt: 0,
+      data: { callerId: 'x' },
+    });
+    const [first, second] = [1_000_001, 1_000_002];
+    await store.transact(contractId, async (transaction) => {
+      await transaction.insert(EventRow, event(first));
+      await transaction.ensure(EventRow, event(first, 'SendChanged'));
+      expect(await transaction.first(EventRow, sql`sequence = ${first}`)).toMatchObject({
+        kind: 'CallerRevoked',
+      });
+      await transaction.insert(EventRow, event(second));
+      expect(await transaction.remove(EventRow, sql`sequence = ${second}`)).toBe(1);
+      const attempt = await transaction.attempt(() => transaction.insert(EventRow, event(first)));
+      expect(attempt).toMatchObject({ error: expect.anything() });
+      await transaction.insert(EventRow, event(second));
+    });
+    const numbers = async (): Promise<number[]> =>
+      (
+        await store
+          .rowsOf(contractId)
+          .find(EventRow, { where: sql`sequence > 1000000`, orderBy: sql`sequence` })
+      ).map(({ sequence }) => sequence);
+    expect(await numbers()).toEqual([first, second]);
+    // As the last of it, with nothing behind but the commit.
+    const failing = store.transact(contractId, async (transaction) => {
+      await transaction.insert(EventRow, event(1_000_003));
+      await transaction.insert(EventRow, event(first));
+    });
+    await expect(failing).rejects.toThrow(/unique/i);
+    expect(await numbers()).toEqual([first, second]);
+    await store.transact(contractId, (transaction) => transaction.insert(EventRow, event(1_000_004)));
+    expect(await numbers()).toEqual([first, second, 1_000_004]);
+  });
+
   test('no condition reaches the rows of another contract', async () => {
     const other = await contract('Other');
     await store.transact(other, (transaction) => {

@@ -85,6 +85,15 @@ export async function changeContact(
   return changed === 0 ? contact : { ...contact, ...all };
 }
 
+const aliasOf = (transaction: Transaction, contact: ContactRow, alias: string): ContactAliasRow => ({
+  id: newId('ContactAlias'),
+  contractId: contact.contractId,
+  channelId: contact.channelId,
+  contactId: contact.id,
+  alias,
+  createdAt: transaction.now,
+});
+
 /**
  * Whether the contact holds the address now, be it that it always did. It does not where another contact has it, nor
  * where the person was erased.
@@ -96,15 +105,8 @@ export async function takeAlias(
 ): Promise<boolean> {
   if (contact.erasure !== null) return false;
   const alias = bare(address);
-  const learnt = await transaction.insertUnlessPresent(ContactAliasRow, {
-    id: newId('ContactAlias'),
-    contractId: contact.contractId,
-    channelId: contact.channelId,
-    contactId: contact.id,
-    alias,
-    createdAt: transaction.now,
-  });
-  if (learnt) return true;
+  if (await transaction.insertUnlessPresent(ContactAliasRow, aliasOf(transaction, contact, alias)))
+    return true;
   return transaction.exists(
     ContactAliasRow,
     sql`channel_id = ${contact.channelId} and alias = ${alias} and contact_id = ${contact.id}`,
@@ -133,7 +135,8 @@ export async function learnAlias(
   contact: ContactRow,
   alias: string,
 ): Promise<void> {
-  await takeAlias(transaction, contact, alias);
+  if (contact.erasure === null)
+    await transaction.ensure(ContactAliasRow, aliasOf(transaction, contact, bare(alias)));
 }
 
 /**
@@ -146,7 +149,7 @@ export async function noteBotServed(
   botId: string,
   more: { last?: boolean } = {},
 ): Promise<void> {
-  await transaction.insertUnlessPresent(ContactBotRow, {
+  await transaction.ensure(ContactBotRow, {
     id: newId('ContactBot'),
     contractId: contact.contractId,
     contactId: contact.id,
