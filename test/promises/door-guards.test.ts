@@ -181,12 +181,7 @@ describe('each check of a token has a token that it alone refuses', () => {
       given: async () => ({ token: await token({ contract: newId('Contract') }) }),
     },
     'that nobody of the demo signs in in production': {
-      change: [
-        [
-          'config.production ? sql` and contract_id not in (select id from contracts where demo = 1)` : empty',
-          'config ? empty : empty',
-        ],
-      ],
+      change: [['config.production ? NOT_OF_DEMO : empty', 'config ? empty : empty']],
       given: async () => {
         const demo = await app.contract('Demo', 'demo@demo.test');
         await platform.store.transact(demo.id, (transaction) =>
