@@ -77,6 +77,17 @@ test('a connection that is cut off is made anew, and what came meanwhile is look
     listening,
     (now) => now.length === 2 && now.every(({ pid }) => !before.some((b) => b.pid === pid)),
   );
+  // A connection is seen before it announces and hears.
+  const heard: string[] = [];
+  const forget = other.onAnnounced('deliveries', () => void heard.push('other'));
+  await eventually(
+    () => {
+      one.announce('deliveries');
+      return Promise.resolve(heard);
+    },
+    (names) => names.length > 0,
+  );
+  forget();
   await happen(one);
   expect(await follower.next()).toMatchObject({ sequence: 3 });
   await log.close();
