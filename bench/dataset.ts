@@ -7,6 +7,7 @@ import { TestApp } from '../test/kit/app';
 import { personToken } from '../test/kit/caller';
 import { TestClock } from '../test/kit/clock';
 import { Desk } from '../test/kit/desk';
+import { countSends } from './counted-sends';
 
 /** How much of everything there is. */
 export interface Sizes {
@@ -160,6 +161,8 @@ export async function makeDataset(folder: string, sizes: Sizes): Promise<Dataset
       });
       await multiplyDelivery(connection, send, sizes);
     });
+    // As on a server that has run for a while: else each would count them while it is measured.
+    await countSends(app.platform, contractId);
     const [sendRow] = await app.platform.store.engine.reader.all(
       sql`select * from sends where id = ${send.id}`,
     );

@@ -7,14 +7,13 @@ import { ContactAliasRow } from '../src/entities/contact-alias';
 import { ContactBotRow } from '../src/entities/contact-bot';
 import { DeliveryRow } from '../src/entities/delivery';
 import { SendRow } from '../src/entities/send';
-import { SendCountMarkRow } from '../src/entities/send-count-mark';
 import { TemplateRow } from '../src/entities/template';
 import { TicketRow } from '../src/entities/ticket';
-import { countChangedSends } from '../src/services/statistics/send-counts';
 import type { TestApp } from '../test/kit/app';
 import type { Caller } from '../test/kit/caller';
 import { Desk } from '../test/kit/desk';
 import { eventually } from '../test/kit/eventually';
+import { countSends } from './counted-sends';
 
 /** How much of everything there is at one time. */
 export interface Size {
@@ -31,7 +30,6 @@ const SYLLABLES =
   'ma ri lo ca ju be an da so le pe vi no ta ro fe gu si mi ra te ne lu ce ka di za pa bi do'.split(' ');
 const ID_LENGTH = 26;
 const SOME = 100;
-const PATIENCE = 3_600_000;
 const AT_ONCE = 20_000;
 
 /** What one row of a table becomes when it is copied: columns that differ, as expressions over the copy's number `n`. */
@@ -165,20 +163,8 @@ export class GrownDesk {
     this.people = await store.rowsOf(contractId).byIds(ContactRow, some);
   }
 
-  /** What the background does for statistics, for all sends at once: they came past the log. */
-  async countSends(): Promise<void> {
-    const { platform } = this.app;
-    await platform.store.transactAcrossContracts((connection) =>
-      connection.run(sql`delete from send_count_marks`),
-    );
-    await countChangedSends(platform, () => true);
-    // The server may have been quicker to begin.
-    const isDone = sql`counted_before is null`;
-    await eventually(
-      () => platform.store.rowsOf(this.desk.contractId).count(SendCountMarkRow, isDone),
-      (count) => count === 1,
-      PATIENCE,
-    );
+  countSends(): Promise<void> {
+    return countSends(this.app.platform, this.desk.contractId);
   }
 
   private async multiply(from: number, to: number, original: Original): Promise<void> {

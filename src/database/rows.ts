@@ -62,16 +62,24 @@ export function tableOf(entity: RowClass<object>): Table {
 /** A row as the entity describes it, from what the driver gave. */
 export function rowFrom<Row extends object>(entity: RowClass<Row>, given: RawRow): Row {
   const { columns } = tableOf(entity);
-  const row = Object.fromEntries(columns.map(({ property, column }) => [property, given[column]]));
-  return asDescribed(columns, row) as Row;
+  const values = columns.map(({ column }) => given[column]);
+  return rowOf({}, columns, values) as Row;
 }
 
-/** What stands in the database otherwise than in a row: flags, and JSON within JSON. */
-function asDescribed(columns: readonly ColumnDescription[], row: Record<string, unknown>): object {
+/** Gives a new row the values of these columns, in their order. */
+function rowOf(
+  row: Record<string, unknown>,
+  columns: readonly ColumnDescription[],
+  values: readonly unknown[],
+): object {
+  let place = 0;
   for (const { property, kind } of columns) {
-    const value = row[property];
-    if (kind === 'flag') row[property] = value === 1;
-    else if (kind === 'json' && value !== null) row[property] = JSON.parse(value as string) as unknown;
+    const value = values[place];
+    place += 1;
+    if (value === null || value === undefined) row[property] = null;
+    else if (kind === 'flag') row[property] = value === 1;
+    else if (kind === 'json') row[property] = JSON.parse(value as string) as unknown;
+    else row[property] = value;
   }
   return row;
 }
@@ -106,18 +114,15 @@ function shapeFor(
   all: readonly ColumnDescription[],
   some: readonly ColumnDescription[],
 ): Shape {
-  const pairs = some.map(({ property, column }) => `'${property}', one.${column}`).join(', ');
-  const [json, jsonOnPostgres] = [raw(`json_object(${pairs})`), raw(`json_build_object(${pairs})`)];
-  const special = some.filter(({ kind }) => kind === 'flag' || kind === 'json');
+  const values = some.map(({ column }) => `one.${column}`).join(', ');
+  const [json, jsonOnPostgres] = [raw(`json_array(${values})`), raw(`json_build_array(${values})`)];
   const missing = all.filter((column) => !some.includes(column));
-  const prototype = missing.length > 0 ? partly(name, missing) : null;
+  const prototype = missing.length > 0 ? partly(name, missing) : Object.prototype;
   return {
     names: raw(some.map(({ column }) => `${name}.${column}`).join(', ')),
     json: (dialect) => (dialect === 'postgres' ? jsonOnPostgres : json),
-    rowFrom: (json) => {
-      const row = asDescribed(special, json as Record<string, unknown>);
-      return prototype ? (Object.setPrototypeOf(row, prototype) as object) : row;
-    },
+    rowFrom: (json) =>
+      rowOf(Object.create(prototype) as Record<string, unknown>, some, json as readonly unknown[]),
   };
 }
 
@@ -290,9 +295,7 @@ export class Rows {
 
   /** A row as if these of its properties were read. */
   partOf<Row extends object, Part extends Partial<Row>>(entity: RowClass<Row>, part: Part): Part {
-    return tableOf(entity)
-      .shapeOf(Object.keys(part))
-      .rowFrom({ ...part }) as Part;
+    return tableOf(entity).shapeOf(Object.keys(part)).rowFrom(Object.values(part)) as Part;
   }
 
   /** The first row that matches, or null. */
