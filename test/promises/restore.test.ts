@@ -9,7 +9,7 @@ import { Customer, freshMessageId } from '../kit/customer';
 import { engine } from '../kit/database';
 import { Desk } from '../kit/desk';
 import { eventually } from '../kit/eventually';
-import { BUSY, freshNumber, PATIENCE, sendsOf, TIME_LIMIT } from '../kit/faults';
+import { BUSY, freshNumber, PATIENCE, sendsOf, TIME_LIMIT, type SeenSend } from '../kit/faults';
 import { freePort } from '../kit/free-port';
 import { inTurns } from '../kit/in-turns';
 import { Listener } from '../kit/listener';
@@ -137,6 +137,14 @@ onEither(
       };
       const many = Array.from({ length: scaled(12, 150) });
       const before = await inTurns(many, () => send());
+      // Some have been refused for a while, and wait for their next try.
+      const isRefused = ({ status, timeline }: SeenSend): boolean =>
+        status === 'QUEUED' && !['queued', 'call_started'].includes(timeline.at(-1)?.kind ?? '');
+      await eventually(
+        () => sendsOf(sender),
+        (all) => [...all.values()].filter(isRefused).length > 3,
+        PATIENCE,
+      );
       const cursor = await sender.cursor();
       const backup = { done: false, alongside: 0 };
       const writing = inTurns([1, 2, 3], async () => {
