@@ -57,6 +57,11 @@ export interface Engine {
    * connection.
    */
   transact<T>(contractId: string | null, work: (connection: Connection) => Promise<Done<T>>): Promise<T>;
+  /**
+   * Resolves once everything that could be read before this call is on the disk, whoever wrote it: readers may be a few
+   * milliseconds ahead of the disk.
+   */
+  synced(): Promise<void>;
   /** Brings the schema to this version's; safe where several processes start at once. */
   migrate(): Promise<string[]>;
   /** Statements that would bring the schema to what the entities say: none unless a migration is missing. */

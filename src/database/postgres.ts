@@ -16,6 +16,7 @@ import { logStatements, type Recorded } from './log-writing';
 import { POSTGRES_MIGRATIONS } from './migrations/postgres';
 import { PostgresAnnouncements } from './postgres-announcements';
 import { PostgresMessage, type Outcome, type Statements } from './postgres-message';
+import { PostgresSync } from './postgres-sync';
 import { PreparedStatements } from './prepared-statements';
 import { pendingStatements, runMigrations } from './schema-changes';
 
@@ -56,7 +57,7 @@ const LOST = /Connection terminated|not queryable|Query read timeout|timeout exc
 const MIGRATION_LOCK = 7_255_846;
 
 function translated(error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
+  if (!(error instanceof Error) || error instanceof DatabaseUnavailable) return error;
   const code = codeOf(error);
   const message = `PostgreSQL cannot serve now: ${error.message}`;
   if (GONE.test(code) || LOST.test(error.message)) return new DatabaseLost(message, { cause: error });
@@ -106,6 +107,14 @@ const COMMIT = sql`commit`;
  */
 const scopeOf = (contractId: string): Sql =>
   sql`select where set_config('saludo.contract', ${contractId}, true) is null`;
+
+/**
+ * The same of one contract's transaction, whose commit waits for no disk: until then it would keep the counter's row,
+ * for which all others of the contract wait. Who asked for it waits instead, together with others.
+ */
+const actScopeOf = (contractId: string): Sql =>
+  sql`select where set_config('saludo.contract', ${contractId}, true) is null
+    or set_config('synchronous_commit', 'off', true) is null`;
 
 /** A connection of the pool, and what it has prepared. */
 class Line {
@@ -162,7 +171,7 @@ class PostgresTransaction implements Connection {
 
   constructor(
     private readonly line: Line,
-    private readonly contractId: string,
+    private readonly contractId: string | null,
     private readonly observe: StatementObserver,
   ) {}
 
@@ -210,7 +219,8 @@ class PostgresTransaction implements Connection {
     this.waiting = [];
     if (this.begun) return this.line.send({ ahead: waiting, ...what }, true);
     this.begun = true;
-    return this.line.send({ ahead: [BEGIN, scopeOf(this.contractId), ...waiting], ...what });
+    const scope = this.contractId === null ? scopeOf(EVERY_CONTRACT) : actScopeOf(this.contractId);
+    return this.line.send({ ahead: [BEGIN, scope, ...waiting], ...what });
   }
 }
 
@@ -225,6 +235,7 @@ export class PostgresEngine implements Engine {
   /** Of what is prepared: raised when a table was found changed, so that every connection prepares anew. */
   private generation = 0;
   private readonly announcements: PostgresAnnouncements;
+  private readonly sync: PostgresSync;
   private lost = false;
 
   private constructor(
@@ -234,6 +245,7 @@ export class PostgresEngine implements Engine {
     private readonly complain: (error: Error) => void,
   ) {
     this.announcements = new PostgresAnnouncements(url, complain);
+    this.sync = new PostgresSync(url);
     this.reader = this.readerOf(EVERY_CONTRACT);
   }
 
@@ -256,11 +268,15 @@ export class PostgresEngine implements Engine {
     pool.on('error', complain);
     // The pool listens to idle connections alone: one that is lost in use would otherwise end the process.
     pool.on('connect', (client) => client.on('error', () => undefined));
-    await pool.query('select 1').catch(async (error: unknown) => {
-      await pool.end();
+    const engine = new PostgresEngine(url, pool, observe, complain);
+    try {
+      await pool.query('select 1');
+      await engine.sync.line();
+      return engine;
+    } catch (error) {
+      await engine.close();
       throw translated(error);
-    });
-    return new PostgresEngine(url, pool, observe, complain);
+    }
   }
 
   get isLost(): boolean {
@@ -275,8 +291,24 @@ export class PostgresEngine implements Engine {
     });
   }
 
-  transact<T>(contractId: string | null, work: (connection: Connection) => Promise<Done<T>>): Promise<T> {
-    return this.repeating((line) => this.attempt(line, contractId ?? EVERY_CONTRACT, work));
+  async transact<T>(
+    contractId: string | null,
+    work: (connection: Connection) => Promise<Done<T>>,
+  ): Promise<T> {
+    const attempt = (): Promise<T> => this.repeating((line) => this.attempt(line, contractId, work));
+    if (contractId === null) return attempt();
+    try {
+      const line = await this.sync.line();
+      const result = await attempt();
+      await line.reach();
+      return result;
+    } catch (error) {
+      return this.fail(error);
+    }
+  }
+
+  synced(): Promise<void> {
+    return this.sync.reach();
   }
 
   /** Superusers, and roles with BYPASSRLS, are above it (https://www.postgresql.org/docs/15/ddl-rowsecurity.html). */
@@ -322,6 +354,7 @@ export class PostgresEngine implements Engine {
   async close(): Promise<void> {
     await this.announcements.close();
     await this.pool.end();
+    await this.sync.close();
   }
 
   /** Does work again on a connection where PostgreSQL says that the same may succeed when it is repeated. */
@@ -373,7 +406,7 @@ export class PostgresEngine implements Engine {
 
   private async attempt<T>(
     line: Line,
-    contractId: string,
+    contractId: string | null,
     work: (connection: Connection) => Promise<Done<T>>,
   ): Promise<T> {
     const transaction = new PostgresTransaction(line, contractId, this.observe);

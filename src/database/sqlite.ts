@@ -149,6 +149,11 @@ export class SqliteEngine implements Engine {
     });
   }
 
+  /** Nobody reads what is not on the disk yet. */
+  synced(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async migrate(): Promise<string[]> {
     const done = await runMigrations(this.writerSource);
     await planForLargeTables(this.writer);

@@ -75,6 +75,14 @@ export class Store {
     return result;
   }
 
+  /**
+   * Resolves once everything that was read before this call is on the disk: places in a log are told only then, since a
+   * crash of the database would give what it forgot to others.
+   */
+  synced(): Promise<void> {
+    return this.engine.synced();
+  }
+
   /** This store, so that each unit of work is a part of the one that is under way, and succeeds or fails with it. */
   within(transaction: Transaction): Store {
     return new Store(this.engine, this.clock, transaction);

@@ -70,6 +70,7 @@ class Tail {
       });
       const latest = rows.at(-1);
       if (!latest) return;
+      await this.store.synced();
       for (const event of rows.map(logged)) {
         this.ring.push(event);
         if (event.kind === 'CallerRevoked' || event.kind === 'CallerChanged')
@@ -169,7 +170,7 @@ export class Follower {
     if (this.fromDatabase.length === 0) {
       const rows = this.store.rowsOf(this.contractId);
       const events = await rows.find(EventRow, {
-        where: sql`sequence > ${this.position}`,
+        where: sql`sequence > ${this.position} and sequence <= ${this.tail.last}`,
         orderBy: sql`sequence`,
         limit: READ_SIZE,
       });
@@ -206,6 +207,7 @@ export class EventLog {
   /** The position of a contract's log: everything committed before now lies at or before it. */
   async position(contractId: string): Promise<string> {
     const { epoch, lastSequence } = await this.logOf(contractId);
+    await this.store.synced();
     return encodeCursor(epoch, lastSequence);
   }
 
@@ -229,6 +231,7 @@ export class EventLog {
    */
   async follow(contractId: string, after: string | null): Promise<Follower> {
     const log = await this.logOf(contractId);
+    await this.store.synced();
     const position = after === null ? log.lastSequence : placeIn(log, after);
     if (position < log.prunedSequence) {
       throw cursorExpired(

@@ -61,6 +61,8 @@ export interface ClusterOptions {
   host?: string;
   /** Words that come before the command which starts it, to run it somewhere else: in a network namespace. */
   within?: readonly string[];
+  /** Of its configuration, beside those that all have. */
+  settings?: Readonly<Record<string, string>>;
 }
 
 /** A PostgreSQL of the tests' own, which can be stopped, frozen and started; what it acknowledges is kept. */
@@ -73,14 +75,19 @@ export class OwnCluster {
     private readonly host: string,
     private readonly port: number,
     private readonly within: readonly string[],
+    private readonly settings: Readonly<Record<string, string>>,
   ) {
     this.data = path.join(folder, 'data');
   }
 
   /** Makes one and starts it, with an empty database. */
-  static async make({ host = LOCALHOST, within = [] }: ClusterOptions = {}): Promise<OwnCluster> {
+  static async make({
+    host = LOCALHOST,
+    within = [],
+    settings = {},
+  }: ClusterOptions = {}): Promise<OwnCluster> {
     const folder = mkdtempSync(path.join(parentOfClusters() ?? tmpdir(), 'saludo-cluster-'));
-    const cluster = new OwnCluster(folder, programs() ?? '', host, await freePort(), within);
+    const cluster = new OwnCluster(folder, programs() ?? '', host, await freePort(), within, settings);
     try {
       if (isRoot()) chownSync(cluster.folder, idOfPostgres('-u'), idOfPostgres('-g'));
       const words = ['--username=postgres', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync'];
@@ -113,6 +120,7 @@ export class OwnCluster {
       // In its own folder, so that nothing of it is left elsewhere.
       dynamic_shared_memory_type: 'mmap',
       max_connections: 100,
+      ...this.settings,
     };
     const options = Object.entries(settings).map(([name, value]) => `-c ${name}=${value || "''"}`);
     const log = path.join(this.folder, 'log');

@@ -26,7 +26,7 @@ export async function listSends(
   page: PageRequest,
 ): Promise<Page<SendRow>> {
   const { field, direction } = order ?? NEWEST_FIRST;
-  return listOf(
+  const sends = listOf(
     context,
     'Send',
     {
@@ -36,6 +36,14 @@ export async function listSends(
     },
     page,
   );
+  // By changes a page's cursors are places in the log.
+  return field === SendOrderField.CHANGED ? told(context, await sends) : sends;
+}
+
+/** Something with places in the log, which are told once they are on the disk. */
+async function told<Placed>(context: ServiceContext, placed: Placed): Promise<Placed> {
+  await context.platform.store.synced();
+  return placed;
 }
 
 /** One entry of a send's timeline. */
@@ -86,7 +94,7 @@ export async function changeCursorOf(context: ServiceContext, send: SendRow): Pr
     const current = await context.platform.eventLog.epochOf(context.contractId);
     return new Map([[context.contractId, current]]);
   });
-  return encodeCursor(epoch ?? '', send.changedSequence);
+  return told(context, encodeCursor(epoch ?? '', send.changedSequence));
 }
 
 /** Why something was not delivered; null where it did not fail. */

@@ -44,6 +44,8 @@ export async function* exportedSends(
       orderBy: sql`sends.created_at, sends.id`,
       limit: SENDS_AT_ONCE,
     });
+    // Each bears the place of its latest change in the log.
+    await context.platform.store.synced();
     if (sends.length > 0) yield await withNames(context, sends);
     last = sends.length === SENDS_AT_ONCE ? sends.at(-1) : undefined;
   } while (last);
