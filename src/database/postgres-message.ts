@@ -2,22 +2,20 @@ import { types, type Connection as Wire, type Submittable } from 'pg';
 import { storable, type RawRow, type Statement } from './connection';
 import type { PreparedStatement, PreparedStatements } from './prepared-statements';
 
-/** What a message came to. */
+/** What a statement came to. */
 export interface Outcome {
   rows: RawRow[];
-  /** How many rows its statement changed or returned. */
+  /** How many rows it changed or returned. */
   count: number;
-  /** What PostgreSQL calls the last that was done, such as `COMMIT`. */
-  last: string;
+  /** What PostgreSQL calls what was done, such as `COMMIT`. */
+  done: string;
 }
 
-/** Statements that go together. */
-export interface Statements {
-  /** What is said before, and returns nothing. */
-  ahead: readonly Statement[];
+/** One of the statements that go together. */
+export interface Step {
   statement: Statement;
-  /** What is said after it, unless something failed. */
-  behind?: readonly Statement[];
+  /** Whether its rows are wanted. */
+  isAsked: boolean;
 }
 
 interface Field {
@@ -46,26 +44,21 @@ interface Writing {
 export class PostgresMessage implements Submittable {
   /** The driver puts its time-out around this. */
   callback: Callback;
-  private readonly statements: readonly Statement[];
-  /** The place of the statement whose rows are wanted. */
-  private readonly asked: number;
-  private readonly outcome: Outcome = { rows: [], count: 0, last: '' };
-  private done = 0;
+  private readonly outcomes: Outcome[] = [];
+  private rows: RawRow[] = [];
   private fields: Field[] = [];
   private failure: Error | null = null;
   private sent: PreparedStatement[] = [];
 
   /** @param refusal why it may not be sent after all, asked when the connection is free for it. */
   constructor(
-    { ahead, statement, behind = [] }: Statements,
+    private readonly steps: readonly Step[],
     private readonly prepared: PreparedStatements,
     private readonly refusal: () => Error | null,
-    resolve: (outcome: Outcome) => void,
+    resolve: (outcomes: Outcome[]) => void,
     reject: (error: Error) => void,
   ) {
-    this.statements = [...ahead, statement, ...behind];
-    this.asked = ahead.length;
-    this.callback = (error) => (error ? reject(error) : resolve(this.outcome));
+    this.callback = (error) => (error ? reject(error) : resolve(this.outcomes));
   }
 
   submit(connection: Wire): Error | null {
@@ -75,14 +68,14 @@ export class PostgresMessage implements Submittable {
     // All of it in one packet.
     connection.stream.cork();
     try {
-      const values = this.statements.map((statement) => storable(statement.values).map(asText));
-      this.sent = this.statements.map(({ text }) => this.prepared.take(text));
+      const values = this.steps.map(({ statement }) => storable(statement.values).map(asText));
+      this.sent = this.steps.map(({ statement }) => this.prepared.take(statement.text));
       for (const name of this.prepared.outdated()) wire.close({ type: 'S', name });
-      for (const [place, { text }] of this.statements.entries()) {
+      for (const [place, { statement, isAsked }] of this.steps.entries()) {
         const { name, isNew } = this.sent[place] as PreparedStatement;
-        if (isNew) wire.parse({ name, text });
+        if (isNew) wire.parse({ name, text: statement.text });
         wire.bind({ statement: name, values: values[place] ?? [] });
-        if (place === this.asked) wire.describe({ type: 'P' });
+        if (isAsked) wire.describe({ type: 'P' });
         wire.execute({});
       }
       wire.sync();
@@ -102,7 +95,7 @@ export class PostgresMessage implements Submittable {
   }
 
   handleDataRow({ fields }: { fields: (string | null)[] }): void {
-    if (this.failure || this.done !== this.asked) return;
+    if (this.failure || !this.steps[this.outcomes.length]?.isAsked) return;
     const row: RawRow = {};
     try {
       for (const [place, { name, read }] of this.fields.entries()) {
@@ -112,14 +105,13 @@ export class PostgresMessage implements Submittable {
     } catch (error) {
       this.failure = error as Error;
     }
-    this.outcome.rows.push(row);
+    this.rows.push(row);
   }
 
   handleCommandComplete({ text }: { text: string }): void {
     const words = text.split(' ');
-    if (this.done === this.asked) this.outcome.count = Number(words.at(-1)) || 0;
-    this.outcome.last = words[0] ?? '';
-    this.done += 1;
+    this.outcomes.push({ rows: this.rows, count: Number(words.at(-1)) || 0, done: words[0] ?? '' });
+    this.rows = [];
   }
 
   handleError(error: Error): void {

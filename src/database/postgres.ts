@@ -15,7 +15,7 @@ import { DatabaseLost, DatabaseUnavailable } from './connection';
 import { logStatements, type Recorded } from './log-writing';
 import { POSTGRES_MIGRATIONS } from './migrations/postgres';
 import { PostgresAnnouncements } from './postgres-announcements';
-import { PostgresMessage, type Outcome, type Statements } from './postgres-message';
+import { PostgresMessage, type Outcome, type Step } from './postgres-message';
 import { PostgresSync } from './postgres-sync';
 import { PreparedStatements } from './prepared-statements';
 import { pendingStatements, runMigrations } from './schema-changes';
@@ -124,14 +124,14 @@ class Line {
   constructor(readonly client: PoolClient) {}
 
   /** @param isWithin whether it is for naught unless the transaction that it belongs to has begun and stands. */
-  async send(statements: Statements, isWithin = false): Promise<Outcome> {
+  async send(steps: readonly Step[], isWithin = false): Promise<Outcome[]> {
     try {
       return await new Promise((resolve, reject) => {
         const refusal = (): Error | null =>
           isWithin && this.client.getTransactionStatus() === 'I'
             ? new Error('No transaction has begun')
             : null;
-        this.client.query(new PostgresMessage(statements, this.prepared, refusal, resolve, reject));
+        this.client.query(new PostgresMessage(steps, this.prepared, refusal, resolve, reject));
       });
     } catch (error) {
       // Who asked stands in its stack, and not who read the answer.
@@ -162,12 +162,24 @@ class PostgresReader implements Connection {
   }
 }
 
-/** One transaction: it begins with its first statement, and its log is written with its commit. */
+/** A statement of a transaction, and who asked for it; nobody where nobody has to hear of it. */
+interface Waiting {
+  statement: Statement;
+  asker: { resolve: (outcome: Outcome) => void; reject: (error: unknown) => void } | null;
+}
+
+const stepOf = (statement: Statement, isAsked = false): Step => ({ statement, isAsked });
+
+/**
+ * One transaction: it begins with its first statements, and its log is written with its commit. What is asked for in one
+ * turn of the event loop goes in one message, one after the other.
+ */
 class PostgresTransaction implements Connection {
   readonly dialect = 'postgres';
   private begun = false;
-  /** What goes with the next statement. */
-  private waiting: Statement[] = [];
+  private ended = false;
+  private waiting: Waiting[] = [];
+  private going: NodeJS.Immediate | null = null;
 
   constructor(
     private readonly line: Line,
@@ -176,51 +188,77 @@ class PostgresTransaction implements Connection {
   ) {}
 
   async all(statement: Statement): Promise<RawRow[]> {
-    return (await this.query(statement)).rows;
+    return (await this.ask(statement)).rows;
   }
 
   async run(statement: Statement): Promise<number> {
-    return (await this.query(statement)).count;
+    return (await this.ask(statement)).count;
   }
 
   later(statement: Statement): void {
     this.observe(statement.text);
-    this.waiting.push(statement);
+    this.waiting.push({ statement, asker: null });
   }
 
-  /** Nobody waits longer for the log than PostgreSQL takes to write it and to put it on the disk. */
+  /** Nobody waits longer for the log than PostgreSQL takes to write it. */
   async commit(recorded: readonly Recorded[]): Promise<void> {
     const logs = logStatements(this, recorded);
-    for (const { text } of logs) this.observe(text);
-    if (!this.begun && logs.length + this.waiting.length === 0) return;
-    const [first, ...others] = logs;
-    const { last } = await this.send(
-      first ? { statement: first, behind: [...others, COMMIT] } : { statement: COMMIT },
-    );
+    for (const log of logs) this.later(log);
+    if (!this.begun && this.waiting.length === 0) return;
+    const steps = this.taken().map(({ statement }) => stepOf(statement));
+    const outcomes = await this.send([...steps, stepOf(COMMIT)]);
     // Where a statement failed and whoever ran it went on, PostgreSQL undoes everything and calls that no error.
-    if (last !== 'COMMIT') throw new Error('A statement failed, and the transaction went on in vain');
+    if (outcomes.at(-1)?.done !== 'COMMIT')
+      throw new Error('A statement failed, and the transaction went on in vain');
   }
 
   async rollback(): Promise<void> {
     if (this.begun) await this.line.client.query('rollback');
   }
 
-  private async query(statement: Statement): Promise<Outcome> {
+  /** Its connection is another's from now on: what comes too late is not sent over it. */
+  end(): void {
+    this.ended = true;
+    const error = new Error('The transaction is over');
+    for (const { asker } of this.taken()) asker?.reject(error);
+  }
+
+  private ask(statement: Statement): Promise<Outcome> {
+    if (this.ended) return Promise.reject(new Error('The transaction is over'));
     this.observe(statement.text);
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ statement, asker: { resolve, reject } });
+      // After all that is asked in this turn, also by those who wait for others that ask in it.
+      this.going ??= setImmediate(() => void this.go());
+    });
+  }
+
+  private async go(): Promise<void> {
+    const waiting = this.taken();
     try {
-      return await this.send({ statement });
+      const outcomes = await this.send(
+        waiting.map(({ statement, asker }) => stepOf(statement, asker !== null)),
+      );
+      const first = outcomes.length - waiting.length;
+      for (const [place, { asker }] of waiting.entries()) asker?.resolve(outcomes[first + place] as Outcome);
     } catch (error) {
-      throw translated(error);
+      for (const { asker } of waiting) asker?.reject(translated(error));
     }
   }
 
-  private send(what: Omit<Statements, 'ahead'>): Promise<Outcome> {
-    const waiting = this.waiting;
+  private taken(): Waiting[] {
+    if (this.going !== null) clearImmediate(this.going);
+    this.going = null;
+    const { waiting } = this;
     this.waiting = [];
-    if (this.begun) return this.line.send({ ahead: waiting, ...what }, true);
+    return waiting;
+  }
+
+  private send(steps: readonly Step[]): Promise<Outcome[]> {
+    if (this.begun) return this.line.send(steps, true);
     this.begun = true;
     const scope = this.contractId === null ? scopeOf(EVERY_CONTRACT) : actScopeOf(this.contractId);
-    return this.line.send({ ahead: [BEGIN, scope, ...waiting], ...what });
+    return this.line.send([stepOf(BEGIN), stepOf(scope), ...steps]);
   }
 }
 
@@ -287,7 +325,10 @@ export class PostgresEngine implements Engine {
     const scope = scopeOf(contractId);
     return new PostgresReader((statement) => {
       this.observe(statement.text);
-      return this.repeating((line) => line.send({ ahead: [scope], statement }));
+      return this.repeating(async (line) => {
+        const [, read] = await line.send([stepOf(scope), stepOf(statement, true)]);
+        return read as Outcome;
+      });
     });
   }
 
@@ -418,6 +459,8 @@ export class PostgresEngine implements Engine {
       // A connection that is lost, or that hangs, is let go: with it the transaction ends.
       if (!(translated(error) instanceof DatabaseUnavailable)) await transaction.rollback();
       throw error;
+    } finally {
+      transaction.end();
     }
   }
 

@@ -57,6 +57,15 @@ export class Transaction extends Rows {
 
   /** Changes the rows that match; how many there were. The condition guards the change: look at the number. */
   update<Row extends object>(entity: RowClass<Row>, changes: Partial<Row>, where: Sql): Promise<number> {
+    return this.connection.run(this.changing(entity, changes, where));
+  }
+
+  /** Changes rows that nobody else can have changed meanwhile, or where it does not matter. */
+  change<Row extends object>(entity: RowClass<Row>, changes: Partial<Row>, where: Sql): Promise<void> {
+    return this.run(this.changing(entity, changes, where));
+  }
+
+  private changing<Row extends object>(entity: RowClass<Row>, changes: Partial<Row>, where: Sql): Sql {
     const { name, byProperty } = tableOf(entity);
     const settings = Object.entries(changes).map(([property, value]) => {
       const description = byProperty.get(property);
@@ -65,7 +74,7 @@ export class Transaction extends Rows {
         throw new Error(`${property} of ${name.sql} cannot be undefined: null empties it`);
       return sql`${raw(description.column)} = ${columnValue(description, value)}`;
     });
-    return this.connection.run(sql`update ${name} set ${join(settings)} where ${this.scoped(entity, where)}`);
+    return sql`update ${name} set ${join(settings)} where ${this.scoped(entity, where)}`;
   }
 
   /** Changes the rows that match by an expression of SQL, such as a counter's next value. */
@@ -95,13 +104,22 @@ export class Transaction extends Rows {
 
   /**
    * Keeps others who ask for the same name waiting until the end of the unit of work: for what has no row yet that
-   * could be locked.
-   * @returns whether others may have been waited for, so that what was read before is out of date. SQLite has one writer.
+   * could be locked. SQLite has one writer, so that there nothing needs locking.
    */
-  async lockName(name: string): Promise<boolean> {
-    if (this.connection.dialect !== 'postgres') return false;
-    await this.connection.all(sql`select 1 from pg_advisory_xact_lock(hashtextextended(${name}, 0))`);
-    return true;
+  async lockName(name: string): Promise<void> {
+    if (this.connection.dialect === 'postgres')
+      await this.connection.all(sql`select 1 from pg_advisory_xact_lock(hashtextextended(${name}, 0))`);
+  }
+
+  /**
+   * Locks names in this order, and then looks anew for what others may have made who were waited for.
+   * @param look reads, and begins to in this very turn; not done where nobody can have been waited for.
+   */
+  async lockNames<Found>(names: readonly string[], look: () => Promise<Found>): Promise<Found | null> {
+    if (this.connection.dialect !== 'postgres') return null;
+    const locks = names.map((name) => this.lockName(name));
+    const [found] = await Promise.all([look(), ...locks]);
+    return found;
   }
 
   /** Like `lockName`, but whoever comes second does not wait; whether it is this unit of work's. */

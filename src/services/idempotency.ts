@@ -92,5 +92,5 @@ export async function once<Row extends { id: string }>(
 
 /** Forgets what inputs were like that made these: a key goes on standing for what it made. */
 export async function eraseInputs(transaction: Transaction, made: Sql): Promise<void> {
-  await transaction.update(IdempotencyKeyRow, { inputHash: ERASED_INPUT }, sql`result_id in (${made})`);
+  await transaction.change(IdempotencyKeyRow, { inputHash: ERASED_INPUT }, sql`result_id in (${made})`);
 }

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Client } from 'pg';
 import sql, { raw } from 'sql-template-tag';
 import { Store } from '../../src/database/store';
+import type { Transaction } from '../../src/database/transaction';
+import { ContractRow } from '../../src/entities/contract';
 import { TestClock } from '../kit/clock';
 import { contractIn } from '../kit/contract';
 import { createTestDatabase, engine, type TestDatabase } from '../kit/database';
@@ -95,6 +97,82 @@ describeWhere(engine === 'postgres' ? null : 'only PostgreSQL has connections')(
       const counted = sql`select count(*)::int as rows from changing where word = ${'x'}`;
       await store.engine.reader.all(counted);
       expect(await countOn(counted.text)).toEqual([]);
+    });
+
+    const lastNumber = async (): Promise<number> =>
+      (await store.rowsOf(contractId).byId(ContractRow, contractId))?.lastTicketNumber ?? -1;
+    const raised = (transaction: Transaction, by: Promise<ContractRow | null>[]): Promise<unknown> =>
+      Promise.all(by).then((found) =>
+        transaction.change(
+          ContractRow,
+          { lastTicketNumber: (found.at(-1)?.lastTicketNumber ?? 0) + 1 },
+          sql`1 = 1`,
+        ),
+      );
+    const look = (transaction: Transaction): Promise<ContractRow | null> =>
+      transaction.first(ContractRow, sql`1 = 1`);
+
+    test('what is read in the turn of a lock is read once it is held', async () => {
+      const before = await lastNumber();
+      const act = (transaction: Transaction): Promise<unknown> =>
+        raised(transaction, [transaction.lock(ContractRow, contractId), look(transaction)]);
+      await Promise.all(Array.from({ length: 20 }, () => store.transact(contractId, act)));
+      expect(await lastNumber()).toBe(before + 20);
+      // Who reads before it asks for the lock overwrites what others have done meanwhile.
+      const early = async (transaction: Transaction): Promise<unknown> => {
+        const seen = await look(transaction);
+        await transaction.lock(ContractRow, contractId);
+        return raised(transaction, [Promise.resolve(seen)]);
+      };
+      await Promise.all(Array.from({ length: 20 }, () => store.transact(contractId, early)));
+      expect(await lastNumber()).toBeLessThan(before + 40);
+    });
+
+    test('a name is locked before it is looked for what it stands for', async () => {
+      const before = await lastNumber();
+      await Promise.all(
+        Array.from({ length: 20 }, () =>
+          store.transact(contractId, async (transaction) => {
+            const found = await transaction.lockNames(['first', 'second'], () => look(transaction));
+            await raised(transaction, [Promise.resolve(found)]);
+          }),
+        ),
+      );
+      expect(await lastNumber()).toBe(before + 20);
+    });
+
+    test('a statement that comes after the end of its transaction gets into no other', async () => {
+      const raise = sql`update contracts set last_ticket_number = last_ticket_number + 1`;
+      const before = await lastNumber();
+      let tooLate: Promise<number> = Promise.resolve(0);
+      let waiting: Promise<number> = Promise.resolve(0);
+      const failing = store.transact(contractId, async ({ connection }) => {
+        await connection.all(everything);
+        const asked = connection.run(raise);
+        waiting = asked.catch(() => -1);
+        tooLate = new Promise((resolve) => setImmediate(resolve)).then(() => connection.run(raise));
+        throw new Error('Not this one');
+      });
+      const others = Array.from({ length: 20 }, () => store.transact(contractId, look));
+      await expect(failing).rejects.toThrow('Not this one');
+      await expect(tooLate).rejects.toThrow('The transaction is over');
+      expect(await waiting).toBe(-1);
+      await Promise.all(others);
+      expect(await lastNumber()).toBe(before);
+    });
+
+    test('all who ask in one turn hear that one of them failed', async () => {
+      const act = store.transact(contractId, ({ connection }) =>
+        Promise.allSettled([
+          connection.all(sql`select 1 as one`),
+          connection.all(sql`select 10 / ${0}::int as result`),
+          connection.run(sql`update contracts set last_ticket_number = last_ticket_number + 1`),
+        ]).then((results) => {
+          expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+          throw new Error('As it should be');
+        }),
+      );
+      await expect(act).rejects.toThrow('As it should be');
     });
 
     test('no statement is compiled, unless the address asks for that', async () => {

@@ -77,7 +77,7 @@ export async function revokeApiKey(
     }
     if (apiKey.revokedAt !== null) return made({ apiKey });
     const changes = { revokedAt: transaction.now };
-    await transaction.update(ApiKeyRow, changes, sql`id = ${apiKey.id}`);
+    await transaction.change(ApiKeyRow, changes, sql`id = ${apiKey.id}`);
     await audit(transaction, context.viewer, 'revokeApiKey', apiKey.id, differences(apiKey, changes));
     transaction.record('CallerRevoked', { callerId: apiKey.id });
     return made({ apiKey: { ...apiKey, ...changes } });

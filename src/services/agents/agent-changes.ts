@@ -144,7 +144,7 @@ async function applyChanges(
   if (Object.keys(differing).length === 0) return agent;
   // The queues before the agent, as everywhere: who places a ticket there waits, or sees what is changed here.
   for (const queueId of await queuesOfAgent(transaction, agent.id)) await transaction.lock(QueueRow, queueId);
-  await transaction.update(AgentRow, changes, sql`id = ${agent.id}`);
+  await transaction.change(AgentRow, changes, sql`id = ${agent.id}`);
   await audit(transaction, context.viewer, 'updateAgent', agent.id, differing);
   const after = { ...agent, ...changes };
   if (after.role !== agent.role) transaction.record('CallerChanged', { callerId: agent.id });

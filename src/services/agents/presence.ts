@@ -29,7 +29,7 @@ export async function changePresence(
   // Deactivated this instant: it stays away.
   if (!before.active && presence !== Presence.OFFLINE) return before;
   const changes = { presence, presenceChangedAt: transaction.now };
-  await transaction.update(AgentRow, changes, sql`id = ${agent.id}`);
+  await transaction.change(AgentRow, changes, sql`id = ${agent.id}`);
   transaction.record('PresenceChanged', { agentId: agent.id, presence });
   const after = { ...before, ...changes };
   if (!after.active) return after;
@@ -143,7 +143,7 @@ export class PresenceWatch {
     seen.writtenAt = seen.at;
     await this.platform.store.transact(seen.contractId, async (transaction) => {
       const earlier = sql`id = ${agentId} and (last_seen_at is null or last_seen_at < ${at})`;
-      await transaction.update(AgentRow, { lastSeenAt: at }, earlier);
+      await transaction.change(AgentRow, { lastSeenAt: at }, earlier);
     });
   }
 

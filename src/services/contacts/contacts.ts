@@ -157,7 +157,7 @@ export async function noteBotServed(
     createdAt: transaction.now,
   });
   if (more.last && contact.lastBotId !== botId) {
-    await transaction.update(
+    await transaction.change(
       ContactRow,
       { lastBotId: botId, updatedAt: transaction.now },
       sql`id = ${contact.id}`,
@@ -195,9 +195,9 @@ async function createContact(
   { addresses, phone, userId, name }: NewContact,
 ): Promise<ContactRow> {
   const names = addresses.map((address) => nameOf(channel.id, address));
-  let mayHaveWaited = false;
-  for (const one of [...new Set(names)].sort()) mayHaveWaited = await transaction.lockName(one);
-  const met = mayHaveWaited && (await findContact(transaction, channel.id, addresses));
+  const met = await transaction.lockNames([...new Set(names)].sort(), () =>
+    findContact(transaction, channel.id, addresses),
+  );
   if (met) return met;
   const contact: ContactRow = {
     id: newId('Contact'),

@@ -121,7 +121,7 @@ async function heedRefusal(
   if (refusal.retry === 'recipient') {
     // Further than this no pause reaches, so that one beyond it is known to come of a clock that was set back.
     const nextCallAt = transaction.now + Math.min(pauseOf(1, refusal), LONGEST_PAUSE);
-    await transaction.update(
+    await transaction.change(
       ContactRow,
       { nextCallAt },
       sql`id = ${delivery.contactId} and next_call_at < ${nextCallAt}`,

@@ -65,7 +65,7 @@ export function prepareCall(platform: Platform, owner: string, claim: Claim): Pr
 }
 
 async function release(transaction: Transaction, { id }: DeliveryRow): Promise<void> {
-  await transaction.update(DeliveryRow, { leaseOwner: null, leaseUntil: null }, sql`id = ${id}`);
+  await transaction.change(DeliveryRow, { leaseOwner: null, leaseUntil: null }, sql`id = ${id}`);
 }
 
 async function begin(
@@ -80,7 +80,7 @@ async function begin(
   const { delivery, attempt } = call;
   const started = ownFact('call_started', transaction.now, { attempt });
   await addFactsTo(platform, transaction, known, [started], { leaseUntil });
-  await transaction.update(
+  await transaction.change(
     ContactRow,
     { nextCallAt },
     sql`id = ${delivery.contactId} and next_call_at < ${nextCallAt}`,

@@ -60,9 +60,11 @@ export function claimDue(
     const nextCalls = await lockedNumbers(connection, due);
     const claims = withSlots(oneOfEachContact(due), { nextCalls, places, now });
     if (claims.length === 0) return claims;
-    await bookNumbers(connection, claims);
-    await lease(connection, claims, { owner, until: now + LEASE });
-    await bookContacts(connection, claims);
+    await Promise.all([
+      bookNumbers(connection, claims),
+      lease(connection, claims, { owner, until: now + LEASE }),
+      bookContacts(connection, claims),
+    ]);
     return claims;
   });
 }

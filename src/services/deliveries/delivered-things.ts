@@ -134,7 +134,7 @@ async function writeToMessage(
     readAt: state.readAt,
   });
   if (Object.keys(changes).length === 0) return;
-  await transaction.update(TicketMessageRow, changes, sql`id = ${message.id}`);
+  await transaction.change(TicketMessageRow, changes, sql`id = ${message.id}`);
   if (changes.status !== undefined || changes.failureCode !== undefined) {
     transaction.record('TicketMessageChanged', { ticketId: message.ticketId, messageId: message.id });
   }

@@ -215,7 +215,7 @@ async function writeDelivery(
     ...(released && { leaseOwner: null, leaseUntil: null }),
   });
   if (Object.keys(changes).length > 0)
-    await transaction.update(DeliveryRow, changes, sql`id = ${delivery.id}`);
+    await transaction.change(DeliveryRow, changes, sql`id = ${delivery.id}`);
 }
 
 /** A report without what must not be kept twice: the payload it came in. */

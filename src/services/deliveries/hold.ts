@@ -62,7 +62,7 @@ async function tellOfSends(transaction: Transaction, deliveryIds: readonly strin
   const ids = deliveryIds.filter((id) => kindOfId(id) === 'Send');
   for (let start = 0; start < ids.length; start += IDS_PER_STATEMENT) {
     const some = ids.slice(start, start + IDS_PER_STATEMENT);
-    await transaction.update(SendRow, { updatedAt: transaction.now }, sql`id in (${join(some)})`);
+    await transaction.change(SendRow, { updatedAt: transaction.now }, sql`id in (${join(some)})`);
     for (const send of await transaction.byIds(SendRow, some))
       recordSendChange(transaction, send, send.status);
   }

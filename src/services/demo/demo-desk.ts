@@ -79,7 +79,7 @@ async function connectSandbox(
   const { channel } = await granted(connectWhatsAppChannel(admin, input));
   const now = admin.platform.clock.now();
   const synced = { syncLastAttemptAt: now, syncLastSuccessAt: now };
-  await transaction.update(WhatsAppChannelRow, synced, sql`id = ${channel.id}`);
+  await transaction.change(WhatsAppChannelRow, synced, sql`id = ${channel.id}`);
   return channel;
 }
 

@@ -112,7 +112,7 @@ export async function updateBot(
     const errors = found(bot ? null : noSuchBot(), error);
     if (!bot || errors.length > 0) return refused(...errors);
     if (bot.name === name) return made({ bot });
-    await transaction.update(BotRow, { name }, sql`id = ${bot.id}`);
+    await transaction.change(BotRow, { name }, sql`id = ${bot.id}`);
     await audit(transaction, context.viewer, 'updateBot', bot.id, differences(bot, { name }));
     return made({ bot: { ...bot, name } });
   });

@@ -171,7 +171,7 @@ async function storeChannel(
     disconnectedAt: null,
   };
   if (former) {
-    await transaction.update(WhatsAppChannelRow, current, sql`id = ${id}`);
+    await transaction.change(WhatsAppChannelRow, current, sql`id = ${id}`);
     if (former.businessAccountId !== businessAccountId) await forgetTemplates(transaction, id);
     if (former.state === ChannelState.STOPPED) recordStart(context.platform, transaction, id);
     return (await transaction.byId(WhatsAppChannelRow, id)) ?? { ...former, ...current };
@@ -195,9 +195,9 @@ async function storeChannel(
 /** Templates belong to the business account: those of the former one are gone, as is a sync that fetches them now. */
 async function forgetTemplates(transaction: Transaction, channelId: string): Promise<void> {
   const gone = { status: TemplateStatus.DELETED, updatedAt: transaction.now };
-  await transaction.update(TemplateRow, gone, sql`channel_id = ${channelId}`);
+  await transaction.change(TemplateRow, gone, sql`channel_id = ${channelId}`);
   const anew = { syncLeaseUntil: null, syncLastAttemptAt: null, syncLastSuccessAt: null };
-  await transaction.update(WhatsAppChannelRow, anew, sql`id = ${channelId}`);
+  await transaction.change(WhatsAppChannelRow, anew, sql`id = ${channelId}`);
 }
 
 async function connectedChannel(transaction: Transaction, id: string): Promise<WhatsAppChannelRow | null> {
@@ -230,7 +230,7 @@ export async function updateWhatsAppChannel(
     if (!channel || errors.length > 0) return refused(...errors);
     const secrets = { ...channelSecrets(context.platform, channel), ...Object.fromEntries(given) };
     const sealed = sealSecrets(context.platform, channel.id, secrets);
-    await transaction.update(WhatsAppChannelRow, { secrets: sealed }, sql`id = ${channel.id}`);
+    await transaction.change(WhatsAppChannelRow, { secrets: sealed }, sql`id = ${channel.id}`);
     await startChannel(context.platform, transaction, channel.id);
     const after = (await transaction.byId(WhatsAppChannelRow, channel.id)) ?? channel;
     await audit(transaction, context.viewer, 'updateWhatsAppChannel', channel.id, {
@@ -253,7 +253,7 @@ export async function disconnectWhatsAppChannel(
     const bot = channel && (await transaction.byId(BotRow, channel.botId));
     if (!channel || !bot) return refused(noSuchChannel());
     const changes = { disconnectedAt: transaction.now };
-    await transaction.update(WhatsAppChannelRow, changes, sql`id = ${channel.id}`);
+    await transaction.change(WhatsAppChannelRow, changes, sql`id = ${channel.id}`);
     await audit(transaction, context.viewer, 'disconnectWhatsAppChannel', channel.id, {
       botId: { from: bot.id, to: null },
       phoneNumber: { from: channel.phoneNumber, to: null },

@@ -136,7 +136,7 @@ async function applySettings(
 ): Promise<BotRow> {
   const changes = differences<Settings>(bot, settings);
   if (Object.keys(changes).length === 0) return bot;
-  await transaction.update(BotRow, settings, sql`id = ${bot.id}`);
+  await transaction.change(BotRow, settings, sql`id = ${bot.id}`);
   await audit(transaction, context.viewer, action, bot.id, changes);
   if (changes['directTransferEnabled'] && settings.directTransferEnabled) {
     await openReservedTickets(context.platform, transaction, bot.id);
@@ -226,7 +226,7 @@ async function storeAdvanced(
       value,
     };
     const inserted = await transaction.insertUnlessPresent(AdvancedSettingRow, row);
-    if (!inserted) await transaction.update(AdvancedSettingRow, { value }, same);
+    if (!inserted) await transaction.change(AdvancedSettingRow, { value }, same);
   }
   const changes = { domain, key, value: { from: before?.value ?? null, to: value } };
   await audit(transaction, context.viewer, 'setAdvancedSetting', bot.id, changes);

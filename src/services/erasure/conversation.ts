@@ -74,13 +74,13 @@ async function eraseDelivery(
   if (before.some(({ kind }) => kind === 'erased')) return;
   const facts = before.map(withoutRecipient);
   for (const { id, message, providerMessageId } of facts) {
-    await transaction.update(DeliveryFactRow, { message, providerMessageId }, sql`id = ${id}`);
+    await transaction.change(DeliveryFactRow, { message, providerMessageId }, sql`id = ${id}`);
   }
   const providerMessageId =
     delivery.providerMessageId === null ? null : erasedMessageId(delivery.providerMessageId);
-  await transaction.update(DeliveryRow, { providerMessageId }, sql`id = ${delivery.id}`);
+  await transaction.change(DeliveryRow, { providerMessageId }, sql`id = ${delivery.id}`);
   if (kindOfId(delivery.id) === 'Send') {
-    await transaction.update(SendRow, { parameters: [], preview: NO_PREVIEW }, sql`id = ${delivery.id}`);
+    await transaction.change(SendRow, { parameters: [], preview: NO_PREVIEW }, sql`id = ${delivery.id}`);
   }
   const delivered = await deliveredBy(transaction, delivery.id);
   if (!delivered) throw new Error(`There is nothing that ${delivery.id} delivers`);
@@ -104,7 +104,7 @@ async function eraseMessages(
     const { id, providerMessageId: known } = message;
     const providerMessageId = known === null ? null : erasedMessageId(known);
     const nothing = { text: null, content: {}, failureMessage: null, providerMessageId };
-    await transaction.update(TicketMessageRow, nothing, sql`id = ${id}`);
+    await transaction.change(TicketMessageRow, nothing, sql`id = ${id}`);
   }
   if (messages.length === AT_ONCE) return messages.at(-1)?.id ?? null;
   // Whoever has the ticket before them sees that its messages are gone.

@@ -144,6 +144,6 @@ async function anonymise(transaction: Transaction, contact: ContactRow): Promise
     erasure: 'UNDER_WAY',
     updatedAt: transaction.now,
   } as const;
-  await transaction.update(ContactRow, nobody, sql`id = ${contact.id}`);
+  await transaction.change(ContactRow, nobody, sql`id = ${contact.id}`);
   return { ...contact, ...nobody };
 }

@@ -60,7 +60,7 @@ async function eraseFromInbox(
     if (others === null) continue;
     // Whoever works it now has read it as it was: without the lease that comes to nothing, and it is read again.
     const changes = { body: others, leaseOwner: null, leaseUntil: null, dueAt: transaction.now };
-    await transaction.update(InboxBodyRow, changes, sql`id = ${id} and done_at is null`);
+    await transaction.change(InboxBodyRow, changes, sql`id = ${id} and done_at is null`);
   }
 }
 

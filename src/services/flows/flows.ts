@@ -96,7 +96,7 @@ async function nextVersion(
     ...content,
   };
   await transaction.insert(FlowRow, flow);
-  await transaction.update(BotRow, { publishedFlowId: flow.id }, sql`id = ${bot.id}`);
+  await transaction.change(BotRow, { publishedFlowId: flow.id }, sql`id = ${bot.id}`);
   return flow;
 }
 
@@ -144,7 +144,7 @@ async function write(
 ): Promise<void> {
   for (let start = 0; start < rows.length; start += IDS_PER_STATEMENT) {
     const ids = rows.slice(start, start + IDS_PER_STATEMENT).map(({ before }) => before.id);
-    await transaction.update(TemplateActivationRow, changes, sql`id in (${join(ids)})`);
+    await transaction.change(TemplateActivationRow, changes, sql`id in (${join(ids)})`);
   }
 }
 

@@ -189,7 +189,7 @@ export class InboxWorker {
 
   private async giveBack(body: InboxBodyRow, dueAt: number): Promise<void> {
     await this.transact(body, async (transaction) => {
-      await transaction.update(
+      await transaction.change(
         InboxBodyRow,
         { dueAt, leaseOwner: null, leaseUntil: null },
         sql`id = ${body.id} and lease_owner = ${this.owner}`,

@@ -68,7 +68,7 @@ export function changeControls(
     const channel = await sandboxChannel(context, channelId, transaction);
     await beginAct(context.platform, transaction, channel, null);
     if (Object.keys(changes).length > 0) {
-      await transaction.update(SandboxControlsRow, changes, sql`channel_id = ${channel.id}`);
+      await transaction.change(SandboxControlsRow, changes, sql`channel_id = ${channel.id}`);
     }
     return controlsOf(transaction, channel);
   });

@@ -93,7 +93,7 @@ async function chosenError(platform: Platform, channel: WhatsAppChannelRow): Pro
   return platform.store.transact(channel.contractId, async (transaction) => {
     const { nextError } = await beginAct(platform, transaction, channel, null);
     if (nextError === null) return null;
-    await transaction.update(SandboxControlsRow, { nextError: null }, where);
+    await transaction.change(SandboxControlsRow, { nextError: null }, where);
     return { code: nextError, details: 'Chosen in the sandbox for the next message.' };
   });
 }

@@ -32,7 +32,7 @@ export async function conversation(
 /** Puts a message on a phone. */
 export async function storeMessage(transaction: Transaction, message: SandboxMessageRow): Promise<void> {
   await transaction.insert(SandboxMessageRow, message);
-  await transaction.update(SandboxPhoneRow, { lastMessageAt: message.at }, sql`id = ${message.phoneId}`);
+  await transaction.change(SandboxPhoneRow, { lastMessageAt: message.at }, sql`id = ${message.phoneId}`);
 }
 
 /** A message that was sent to a customer of this number, and whose it is. @throws Problem NOT_FOUND */

@@ -150,7 +150,7 @@ export function addPhone(
       throw badInput(`A sandbox has at most ${MOST_PHONES} phones: use one of those that are there.`);
     }
     const { id } = await addSandboxPhone(transaction, channel, { waId, name: input.name });
-    await transaction.update(SandboxPhoneRow, { name: input.name }, sql`id = ${id}`);
+    await transaction.change(SandboxPhoneRow, { name: input.name }, sql`id = ${id}`);
     return changedPhone(transaction, id);
   });
 }
@@ -167,7 +167,7 @@ export function changePhone(
     const controls = await beginAct(context.platform, transaction, channel, waId);
     const phone = await phoneOf(transaction, channel, waId);
     if (Object.keys(changes).length > 0)
-      await transaction.update(SandboxPhoneRow, changes, sql`id = ${phone.id}`);
+      await transaction.change(SandboxPhoneRow, changes, sql`id = ${phone.id}`);
     const { marketingStopped: stopped = phone.marketingStopped } = changes;
     if (stopped !== phone.marketingStopped) {
       const body = preferenceBody(channel, { ...phone, ...changes }, { stopped, at: transaction.now });

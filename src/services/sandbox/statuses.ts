@@ -54,7 +54,7 @@ export function readAll(context: ServiceContext, channelId: string, waId: string
       const controls = await beginAct(platform, transaction, channel, waId);
       const act = { platform, transaction, channel, controls };
       const unread = await transaction.find(SandboxMessageRow, { where, orderBy: sql`at, id` });
-      await transaction.update(SandboxMessageRow, { status: 'READ' }, where);
+      await transaction.change(SandboxMessageRow, { status: 'READ' }, where);
       for (const message of unread) await report(act, phone, message, 'READ');
     }
     return changedPhone(transaction, phone.id);

@@ -18,7 +18,7 @@ export async function changeSend(
   changes: Partial<SendRow>,
 ): Promise<SendRow> {
   const after = { ...before, ...changes, updatedAt: transaction.now };
-  await transaction.update(SendRow, { ...changes, updatedAt: transaction.now }, sql`id = ${before.id}`);
+  await transaction.change(SendRow, { ...changes, updatedAt: transaction.now }, sql`id = ${before.id}`);
   recordSendChange(transaction, after, before.status);
   return after;
 }

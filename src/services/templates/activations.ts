@@ -211,7 +211,7 @@ async function change(
 ): Promise<void> {
   const changed = differences(before, changes);
   if (Object.keys(changed).length === 0) return;
-  await transaction.update(
+  await transaction.change(
     TemplateActivationRow,
     { ...changes, updatedAt: transaction.now },
     sql`id = ${before.id}`,

@@ -139,7 +139,7 @@ export async function disableActivations(
       where: sql`enabled = 1 and template_id in (${join(some)})`,
     });
     if (rows.length === 0) continue;
-    await transaction.update(
+    await transaction.change(
       TemplateActivationRow,
       { enabled: false, updatedAt: transaction.now },
       sql`enabled = 1 and template_id in (${join(some)})`,

@@ -69,7 +69,7 @@ async function apply(
   if (isOfEarlierOne(before, item)) return;
   const { now } = transaction;
   const changes = { ...changesOf(before, item), webhookChangedAt: now, updatedAt: now };
-  await transaction.update(TemplateRow, changes, sql`id = ${before.id}`);
+  await transaction.change(TemplateRow, changes, sql`id = ${before.id}`);
   if (needsEnablingAnew(before, { ...before, ...changes })) {
     await disableActivations(transaction, before.contractId, 'templateWebhook', [before.id]);
   }

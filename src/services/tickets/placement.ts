@@ -129,7 +129,7 @@ async function nextOf(rows: Rows, queueId: string): Promise<AgentRow | null> {
 
 /** Notes that the service rules gave an agent a ticket now. */
 export async function noteAssigned(transaction: Transaction, agentId: string): Promise<void> {
-  await transaction.update(AgentRow, { lastAssignedAt: transaction.now }, sql`id = ${agentId}`);
+  await transaction.change(AgentRow, { lastAssignedAt: transaction.now }, sql`id = ${agentId}`);
 }
 
 /**

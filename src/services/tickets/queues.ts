@@ -221,7 +221,7 @@ export function updateQueue(
     };
     const queue = { ...before, ...changes };
     const old = auditable(before, await membersOf(transaction, queue.id));
-    if (Object.keys(changes).length > 0) await transaction.update(QueueRow, changes, sql`id = ${queue.id}`);
+    if (Object.keys(changes).length > 0) await transaction.change(QueueRow, changes, sql`id = ${queue.id}`);
     if (agentIds != null) await changeMembers(transaction, queue, agentIds);
     const differing = differences(old, auditable(queue, await membersOf(transaction, queue.id)));
     if (Object.keys(differing).length > 0)
@@ -273,5 +273,5 @@ async function leaveQueue(transaction: Transaction, queueId: string): Promise<vo
     else if (ticket.status === TicketStatus.OPEN) await changeTicket(transaction, ticket, { queueId: null });
   }
   // Closed ones only remember where they were: nobody's view changes.
-  await transaction.update(TicketRow, { queueId: null }, sql`queue_id = ${queueId}`);
+  await transaction.change(TicketRow, { queueId: null }, sql`queue_id = ${queueId}`);
 }
