@@ -34,7 +34,8 @@ export class SqliteConnection implements Connection {
   private uses = 0;
   /** How often the disk or another process kept a statement from its work: SQLite may have undone a transaction then. */
   timesUnavailable = 0;
-  private underWay = 0;
+  /** How many statements wait for their end. */
+  underWay = 0;
   /** Set once the connection is let go of: called when nothing is under way any more. */
   private ended: (() => void) | null = null;
 

@@ -11,6 +11,7 @@ import type { TicketStatus, TicketOrigin, ReplyMatch } from './enums';
 @Index(['contactId', 'createdAt', 'id'])
 @Index(['contractId', 'botId', 'lastMessageAt', 'id'])
 @Index(['contractId', 'status', 'lastMessageAt', 'id'])
+@Index(['contractId', 'agentId', 'lastMessageAt', 'id'])
 @Index(['agentId', 'status'])
 @Index(['reservedForId', 'status'])
 @Index(['queueId', 'status'])

@@ -1,6 +1,13 @@
 import sql, { join, type Sql } from 'sql-template-tag';
 import { addressVariants } from '../channels/phone-addresses';
-import { contactsHolding, likePattern } from '../database/contact-texts';
+import {
+  contactsHolding,
+  countHolding,
+  frequentThreesOf,
+  likePattern,
+  spreadOfHolding,
+  type Holding,
+} from '../database/contact-texts';
 import { amongSelected, tableOf, type RowClass, type Rows } from '../database/rows';
 import { ContactField } from '../entities/enums';
 import { badInput } from '../problems';
@@ -12,6 +19,14 @@ const SAMPLE = 2_000;
 const FREQUENT = 10;
 /** Rows that are quickly looked up and sorted. */
 const RARE = 2_000;
+/** So many contacts that may be sought are counted. */
+const MOST_CANDIDATES = 10_000;
+/** So many of the newest of them are looked at, to guess how far apart those are that are sought. */
+const NEWEST = 200;
+/** Rows that a page is taken to have. */
+const PAGE = 50;
+/** How many rows are gone through in the time in which one is looked up. */
+const LOOKING_UP = 3;
 const NOTHING = sql`1 = 0`;
 
 /** Whether a column holds a text somewhere in it; what LIKE would take for a pattern is taken as it stands. */
@@ -19,12 +34,10 @@ export function contains(column: Sql, text: string): Sql {
   return sql`${column} like ${likePattern(text)} escape '\\'`;
 }
 
-/** What contacts are looked for by. */
-export interface SoughtContacts {
+/** What contacts are looked for by: each one that is sought holds one of the texts. */
+export interface SoughtContacts extends Holding {
   /** Whether one is sought, as a condition on `contacts`. */
   matches: Sql;
-  /** Each one that is sought holds one of these texts. */
-  texts: readonly string[];
 }
 
 /**
@@ -32,7 +45,11 @@ export interface SoughtContacts {
  * numbers in any of their forms.
  * @throws Problem BAD_USER_INPUT for a text that is too long.
  */
-export function soughtContacts(search: string, fields: Iterable<ContactField>): SoughtContacts {
+export async function soughtContacts(
+  { connection }: Rows,
+  search: string,
+  fields: Iterable<ContactField>,
+): Promise<SoughtContacts> {
   if (search.length > LONGEST_SEARCH) {
     throw badInput(`\`search\` has ${search.length} characters: at most ${LONGEST_SEARCH} are looked for.`);
   }
@@ -45,9 +62,11 @@ export function soughtContacts(search: string, fields: Iterable<ContactField>): 
     if (field === ContactField.PHONE && digits !== '')
       ways.push(...addressVariants(digits).map((variant): [Sql, string] => [sql`contacts.phone`, variant]));
   }
+  const texts = [...new Set(ways.map(([, text]) => text))];
   return {
     matches: anyOf(ways.map(([column, text]) => contains(column, text))),
-    texts: [...new Set(ways.map(([, text]) => text))],
+    texts,
+    frequent: await frequentThreesOf(connection, texts),
   };
 }
 
@@ -55,15 +74,37 @@ function anyOf(conditions: readonly Sql[]): Sql {
   return conditions.length === 0 ? NOTHING : sql`(${join([...conditions], ' or ')})`;
 }
 
-/** Selects the ids of the contract's contacts that are sought, through an index; null where there is none for the texts. */
-export function idsOfSought(
-  { connection, contractId }: Rows,
-  { matches, texts }: SoughtContacts,
+/** The condition for contacts that are sought, looked up through an index; null where there is none for the texts. */
+export function lookedUpSought(
+  { connection }: Rows,
+  { matches, texts, frequent }: SoughtContacts,
 ): Sql | null {
-  const holding = texts.map((text) => contactsHolding(connection, text));
+  const holding = texts.map((text) => contactsHolding(connection, text, frequent));
   if (!holding.every((select) => select !== null)) return null;
   const candidates = anyOf(holding.map((select) => amongSelected(connection, sql`contacts.id`, select)));
-  return sql`select contacts.id from contacts where contacts.contract_id = ${contractId} and ${candidates} and ${matches}`;
+  return sql`${candidates} and ${matches}`;
+}
+
+/** Selects the ids of the contract's contacts that are sought, through an index; null where there is none for the texts. */
+export function idsOfSought(rows: Rows, sought: SoughtContacts): Sql | null {
+  const lookedUp = lookedUpSought(rows, sought);
+  return (
+    lookedUp &&
+    sql`select contacts.id from contacts where contacts.contract_id = ${rows.contractId} and ${lookedUp}`
+  );
+}
+
+/**
+ * Whether the contacts that are sought, of those in question, are come across in the order of their creation before all of
+ * them could be looked up; null where the database cannot tell.
+ */
+export async function areCloseBy(rows: Rows, where: Sql, sought: SoughtContacts): Promise<boolean | null> {
+  const candidates = await countHolding(rows.connection, sought, MOST_CANDIDATES);
+  if (candidates === null) return null;
+  if (candidates <= RARE) return false;
+  const isMeant = sql`contacts.contract_id = ${rows.contractId} and ${where} and ${sought.matches}`;
+  const { meant, distance } = await spreadOfHolding(rows.connection, sought, isMeant, NEWEST);
+  return (distance * PAGE) / Math.max(meant, 1) < LOOKING_UP * candidates;
 }
 
 /** Whether a row's contact is one of those that are sought. */
@@ -78,6 +119,8 @@ export interface Sought {
   walking: Sql;
   /** Looked up: fast where few match. Null where there is no index for it. */
   lookingUp: Sql | null;
+  /** Whether walking is the faster way, where that is known better than by the newest rows; null where it is not. */
+  isWalked?: () => Promise<boolean | null>;
 }
 
 /**
@@ -95,14 +138,19 @@ export async function lookedUpIfRare(
   return amongSelected(rows.connection, sql`${tableOf(entity).name}.id`, rows.idsOf(entity, condition));
 }
 
-/** The way that is fast for what is sought, judged by the newest of the rows in question. */
+/**
+ * The way that is fast for what is sought. It is judged by the newest of the rows in question where nothing else tells: of
+ * rows that came together, such as the numbers of one region, these tell little.
+ */
 export async function fasterWay(
   rows: Rows,
   entity: RowClass<object>,
   where: Sql,
-  { walking, lookingUp }: Sought,
+  { walking, lookingUp, isWalked }: Sought,
 ): Promise<Sql> {
   if (lookingUp === null) return walking;
+  const known = (await isWalked?.()) ?? null;
+  if (known !== null) return known ? walking : lookingUp;
   const { name } = tableOf(entity);
   const newest = { where, orderBy: sql`${name}.created_at desc, ${name}.id desc`, limit: SAMPLE };
   const found = await rows.countAmongFirst(entity, newest, walking);

@@ -176,3 +176,14 @@ if (engine === 'postgres') {
     expect(plan.map((line) => line['QUERY PLAN']).join('\n')).toContain('Index Cond: (id = brought.id)');
   });
 }
+
+test(`nobody waits behind a long read on ${engine} while another connection is free`, async () => {
+  const { reader } = store.engine;
+  const numbers = sql`with recursive numbers(n) as (select 1 union all select n + 1 from numbers where n < ${1_000_000})`;
+  let isOver = false;
+  const long = reader.all(sql`${numbers} select count(*) as count from numbers`).then(() => (isOver = true));
+  for (let read = 0; read < 10; read += 1)
+    expect(await reader.all(sql`select 1 as one`)).toEqual([{ one: 1 }]);
+  expect(isOver).toBe(false);
+  await long;
+});

@@ -1,5 +1,4 @@
 import sql, { join } from 'sql-template-tag';
-import { amongSelected } from '../../database/rows';
 import { BotRow } from '../../entities/bot';
 import { ContactRow } from '../../entities/contact';
 import { ContactAliasRow } from '../../entities/contact-alias';
@@ -13,7 +12,7 @@ import { sendingChannelOf } from '../desk/eligibility';
 import { groupedBy } from '../grouping';
 import { nestedPageOf } from '../nested-pages';
 import type { Page, PageRequest } from '../pages';
-import { fasterWay, idsOfSought, soughtContacts } from '../searching';
+import { areCloseBy, fasterWay, lookedUpSought, soughtContacts } from '../searching';
 import { listOf, see } from '../access/seeing';
 import { visible } from '../access/visibility';
 
@@ -36,11 +35,14 @@ export async function searchContacts(
       and contact_bots.bot_id = ${bot.id})`);
   }
   if (wanted !== '') {
-    const sought = soughtContacts(wanted, bot.contactSearchFields);
-    const ids = idsOfSought(context.rows, sought);
-    const lookingUp = ids && amongSelected(context.rows.connection, sql`contacts.id`, ids);
-    const ways = { walking: sought.matches, lookingUp };
-    conditions.push(await fasterWay(context.rows, ContactRow, join(conditions, ' and '), ways));
+    const sought = await soughtContacts(context.rows, wanted, bot.contactSearchFields);
+    const others = join(conditions, ' and ');
+    const ways = {
+      walking: sought.matches,
+      lookingUp: lookedUpSought(context.rows, sought),
+      isWalked: () => areCloseBy(context.rows, others, sought),
+    };
+    conditions.push(await fasterWay(context.rows, ContactRow, others, ways));
   }
   const order = { property: 'createdAt', direction: 'DESC' } as const;
   const list = { where: join(conditions, ' and '), order, of: ['contacts', botId, wanted] };

@@ -87,13 +87,13 @@ async function templatesNamed({ rows }: ServiceContext, search: string): Promise
 }
 
 /** By part of the contact's name or phone number, or by these templates; of those that meet the other conditions. */
-function found(
+async function found(
   { rows }: ServiceContext,
   search: string,
   templateIds: readonly string[],
   others: Sql,
 ): Promise<Sql> {
-  const sought = soughtContacts(search, [ContactField.NAME, ContactField.PHONE]);
+  const sought = await soughtContacts(rows, search, [ContactField.NAME, ContactField.PHONE]);
   const contactIds = idsOfSought(rows, sought);
   const ofTemplates =
     templateIds.length === 0 ? sql`1 = 0` : sql`sends.template_id in (${join([...templateIds])})`;

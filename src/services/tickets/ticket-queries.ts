@@ -83,8 +83,8 @@ async function matchingTickets(context: ServiceContext, filter: TicketsAsked): P
 }
 
 /** Leaves the tickets of such contacts, of those that meet the other conditions. */
-function ofSuchContacts({ rows }: ServiceContext, search: string, others: Sql): Promise<Sql> {
-  const sought = soughtContacts(search, [ContactField.NAME, ContactField.PHONE]);
+async function ofSuchContacts({ rows }: ServiceContext, search: string, others: Sql): Promise<Sql> {
+  const sought = await soughtContacts(rows, search, [ContactField.NAME, ContactField.PHONE]);
   const ids = idsOfSought(rows, sought);
   return fasterWay(rows, TicketRow, others, {
     walking: ofSought(sql`tickets.contact_id`, sought),

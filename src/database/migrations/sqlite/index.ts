@@ -1,4 +1,5 @@
 import { ListIndexes1764000350000 } from '../list-indexes';
+import { TicketLists1764000450000 } from '../ticket-lists';
 import { FirstTables1764000000000 } from './1-first-tables';
 import { MarketingWishes1764000200000 } from './2-marketing-wishes';
 import { ContactTexts1764000300000 } from './3-contact-texts';
@@ -11,4 +12,5 @@ export const SQLITE_MIGRATIONS = [
   ContactTexts1764000300000,
   ListIndexes1764000350000,
   SendCounts1764000400000,
+  TicketLists1764000450000,
 ];
