@@ -6,6 +6,7 @@ import type { GrownDesk } from './grown-desk';
 
 const LOOK = 100;
 const MEBIBYTE = 1024;
+const LINE_END = 10;
 
 /** How a server of its own does over a large database. */
 export interface ServerRun {
@@ -20,6 +21,13 @@ export interface ServerRun {
 
 function memoryOf(pid: number): number {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / MEBIBYTE;
+}
+
+/** How many lines end in it: counted so that it takes nothing from the server beside it. */
+function linesIn(part: Uint8Array): number {
+  let lines = 0;
+  for (let end = part.indexOf(LINE_END); end >= 0; end = part.indexOf(LINE_END, end + 1)) lines += 1;
+  return lines;
 }
 
 /** Starts a server over the desk's database and exports as many sends as there are up to this instant. */
@@ -45,7 +53,7 @@ export async function runServer(
       const answer = await fetch(`${server.url}/exports/sends.ndjson?createdBefore=${before}`, {
         headers: { authorization: `Bearer ${grown.desk.admin.token}` },
       });
-      for await (const part of answer.body ?? []) for (const byte of part) if (byte === 10) lines += 1;
+      for await (const part of answer.body ?? []) lines += linesIn(part);
       const rowsPerSecond = (lines / (performance.now() - asked)) * 1_000;
       return { start, rowsPerSecond, rows: lines, memory };
     } finally {

@@ -16,6 +16,8 @@ export interface Step {
   statement: Statement;
   /** Whether its rows are wanted. */
   isAsked: boolean;
+  /** Whether one plan is good for any of its values. */
+  isForAnyValues: boolean;
 }
 
 interface Field {
@@ -69,7 +71,9 @@ export class PostgresMessage implements Submittable {
     connection.stream.cork();
     try {
       const values = this.steps.map(({ statement }) => storable(statement.values).map(asText));
-      this.sent = this.steps.map(({ statement }) => this.prepared.take(statement.text));
+      this.sent = this.steps.map(({ statement, isForAnyValues }) =>
+        this.prepared.take(statement.text, isForAnyValues),
+      );
       for (const name of this.prepared.outdated()) wire.close({ type: 'S', name });
       for (const [place, { statement, isAsked }] of this.steps.entries()) {
         const { name, isNew } = this.sent[place] as PreparedStatement;

@@ -168,7 +168,11 @@ interface Waiting {
   asker: { resolve: (outcome: Outcome) => void; reject: (error: unknown) => void } | null;
 }
 
-const stepOf = (statement: Statement, isAsked = false): Step => ({ statement, isAsked });
+const stepOf = (statement: Statement, isAsked = false, isForAnyValues = false): Step => ({
+  statement,
+  isAsked,
+  isForAnyValues,
+});
 
 /**
  * One transaction: it begins with its first statements, and its log is written with its commit. What is asked for in one
@@ -205,7 +209,7 @@ class PostgresTransaction implements Connection {
     const logs = logStatements(this, recorded);
     for (const log of logs) this.later(log);
     if (!this.begun && this.waiting.length === 0) return;
-    const steps = this.taken().map(({ statement }) => stepOf(statement));
+    const steps = this.taken().map(({ statement }) => stepOf(statement, false, this.contractId !== null));
     const outcomes = await this.send([...steps, stepOf(COMMIT)]);
     // Where a statement failed and whoever ran it went on, PostgreSQL undoes everything and calls that no error.
     if (outcomes.at(-1)?.done !== 'COMMIT')
@@ -237,7 +241,7 @@ class PostgresTransaction implements Connection {
     const waiting = this.taken();
     try {
       const outcomes = await this.send(
-        waiting.map(({ statement, asker }) => stepOf(statement, asker !== null)),
+        waiting.map(({ statement, asker }) => stepOf(statement, asker !== null, this.contractId !== null)),
       );
       const first = outcomes.length - waiting.length;
       for (const [place, { asker }] of waiting.entries()) asker?.resolve(outcomes[first + place] as Outcome);

@@ -22,14 +22,16 @@ export class PreparedStatements {
   private leaving: string[] = [];
   private given = 0;
 
-  take(text: string): PreparedStatement {
+  /** @param isForAnyValues whether one plan is known to be good for any values. */
+  take(text: string, isForAnyValues: boolean): PreparedStatement {
     const known = this.names.get(text);
     if (known !== undefined) {
       this.names.delete(text);
       this.names.set(text, known);
       return { name: known, isNew: false };
     }
-    if (text.length > LONGEST || DEPENDS_ON_VALUES.test(text)) return { name: '', isNew: true };
+    if (text.length > LONGEST || (!isForAnyValues && DEPENDS_ON_VALUES.test(text)))
+      return { name: '', isNew: true };
     // No name is given twice, so that nothing hangs on whether what had it is gone.
     const name = `s${(this.given += 1)}`;
     this.names.set(text, name);

@@ -1,6 +1,7 @@
 import { stringify } from 'csv-stringify/sync';
 import { encodeCursor } from '../events/cursor';
 import type { ServiceContext } from '../services/context';
+import { oneAhead } from '../services/one-ahead';
 import type { ExportedSend } from '../services/sends/sends-export';
 
 type Value = string | number | boolean | null;
@@ -8,18 +9,21 @@ type Value = string | number | boolean | null;
 const instant = (time: number | null): string | null => (time === null ? null : new Date(time).toISOString());
 
 /** One send as a flat record; its keys are the columns of the file. */
-function recordOf(epoch: string, send: ExportedSend): Record<string, Value> {
+function recordOf(
+  epoch: string,
+  { send, botName, agentName, templateName, contact }: ExportedSend,
+): Record<string, Value> {
   return {
     id: send.id,
     bot_id: send.botId,
-    bot_name: send.botName,
+    bot_name: botName,
     agent_id: send.agentId,
-    agent_name: send.agentName,
+    agent_name: agentName,
     template_id: send.templateId,
-    template_name: send.templateName,
+    template_name: templateName,
     contact_id: send.contactId,
-    contact_name: send.contactName,
-    phone: send.phone,
+    contact_name: contact?.name ?? null,
+    phone: contact?.phone ?? null,
     status: send.status,
     outcome_unknown: send.outcomeUnknown,
     reply_state: send.replyState,
@@ -81,21 +85,6 @@ const FORMULA = /^[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]/;
 
 /** A spreadsheet runs a text that begins like a formula: an apostrophe keeps it a text. A phone number does no harm. */
 const harmless = (value: string): string => (FORMULA.test(value) && !PHONE.test(value) ? `'${value}` : value);
-
-/** Has the next part made while one is written, so that the database and the reader are not waited for in turn. */
-async function* oneAhead<Part>(parts: AsyncGenerator<Part, void>): AsyncGenerator<Part, void> {
-  let next = parts.next();
-  try {
-    for (let part = await next; part.done !== true; part = await next) {
-      next = parts.next();
-      // What fails is told when its turn comes, and to nobody where the file is wanted no more.
-      next.catch(() => undefined);
-      yield part.value;
-    }
-  } finally {
-    await parts.return();
-  }
-}
 
 async function* records(
   context: ServiceContext,
