@@ -168,10 +168,10 @@ interface Waiting {
   asker: { resolve: (outcome: Outcome) => void; reject: (error: unknown) => void } | null;
 }
 
-const stepOf = (statement: Statement, isAsked = false, isForAnyValues = false): Step => ({
+const stepOf = (statement: Statement, isAsked = false): Step => ({
   statement,
   isAsked,
-  isForAnyValues,
+  isForAnyValues: false,
 });
 
 /**
@@ -209,7 +209,7 @@ class PostgresTransaction implements Connection {
     const logs = logStatements(this, recorded);
     for (const log of logs) this.later(log);
     if (!this.begun && this.waiting.length === 0) return;
-    const steps = this.taken().map(({ statement }) => stepOf(statement, false, this.contractId !== null));
+    const steps = this.taken().map((waiting) => this.stepOf(waiting));
     const outcomes = await this.send([...steps, stepOf(COMMIT)]);
     // Where a statement failed and whoever ran it went on, PostgreSQL undoes everything and calls that no error.
     if (outcomes.at(-1)?.done !== 'COMMIT')
@@ -240,14 +240,17 @@ class PostgresTransaction implements Connection {
   private async go(): Promise<void> {
     const waiting = this.taken();
     try {
-      const outcomes = await this.send(
-        waiting.map(({ statement, asker }) => stepOf(statement, asker !== null, this.contractId !== null)),
-      );
+      const outcomes = await this.send(waiting.map((one) => this.stepOf(one)));
       const first = outcomes.length - waiting.length;
       for (const [place, { asker }] of waiting.entries()) asker?.resolve(outcomes[first + place] as Outcome);
     } catch (error) {
       for (const { asker } of waiting) asker?.reject(translated(error));
     }
+  }
+
+  /** What an act of a contract is about it looks up, so that one plan is good for any values. */
+  private stepOf({ statement, asker }: Waiting): Step {
+    return { statement, isAsked: asker !== null, isForAnyValues: this.contractId !== null };
   }
 
   private taken(): Waiting[] {

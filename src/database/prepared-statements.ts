@@ -3,8 +3,8 @@ const MOST = 200;
 /** Statements of very many rows have a text for each number of rows. */
 const LONGEST = 10_000;
 /**
- * What is best planned with its values in sight: PostgreSQL soon plans a prepared statement for any value at all, and
- * that plan goes through the whole table for the few sends that are QUEUED.
+ * What is best planned with its values in sight, unless it is known to look a few rows up: PostgreSQL soon plans a
+ * prepared statement for any value at all, and that plan goes through the whole table for the few sends that are QUEUED.
  */
 const DEPENDS_ON_VALUES = /\border by\b|\bgroup by\b|\bcount\(|\blike\b|\s[<>]=?\s/;
 

@@ -93,6 +93,15 @@ describeWhere(engine === 'postgres' ? null : 'only PostgreSQL has connections')(
       });
     });
 
+    test('what an act runs is prepared, whatever it is', async () => {
+      const newest = sql`select id from changing where word > ${'a'} order by id limit 1`;
+      const prepared = await store.transact(contractId, async ({ connection }) => {
+        await connection.all(newest);
+        return connection.all(sql`select 1 from pg_prepared_statements where statement = ${newest.text}`);
+      });
+      expect(prepared).toHaveLength(1);
+    });
+
     test('none is prepared whose plan depends on its values', async () => {
       const counted = sql`select count(*)::int as rows from changing where word = ${'x'}`;
       await store.engine.reader.all(counted);
