@@ -53,7 +53,8 @@ export async function runServer(
       const answer = await fetch(`${server.url}/exports/sends.ndjson?createdBefore=${before}`, {
         headers: { authorization: `Bearer ${grown.desk.admin.token}` },
       });
-      for await (const part of answer.body ?? []) lines += linesIn(part);
+      const body = answer.body as AsyncIterable<Uint8Array> | null;
+      for await (const part of body ?? []) lines += linesIn(part);
       const rowsPerSecond = (lines / (performance.now() - asked)) * 1_000;
       return { start, rowsPerSecond, rows: lines, memory };
     } finally {

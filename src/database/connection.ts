@@ -19,8 +19,9 @@ export interface Connection {
   /**
    * Runs a statement before the next one, or before the commit, and in the same message: for what nobody has to hear of.
    * Where it fails, the next one fails. Left out where the way to the database is short.
+   * @returns at once, but where so much waits already that it goes before there is more.
    */
-  later?(statement: Statement): void;
+  later?(statement: Statement): Promise<void>;
 }
 
 /** A statement's values as every database takes them: the text of PostgreSQL cannot hold the character NUL. */

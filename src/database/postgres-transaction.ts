@@ -7,6 +7,8 @@ import type { Outcome, Step } from './postgres-message';
 
 const BEGIN = sql`begin`;
 const COMMIT = sql`commit`;
+/** So many statements go in one message at most, which has to be answered within seconds. */
+const MOST_WAITING = 200;
 
 /**
  * Says of which contract an act is, whose commit waits for no disk: until then it would keep the counter's row, for which
@@ -47,14 +49,19 @@ export class PostgresTransaction implements Connection {
     return (await this.ask(statement)).count;
   }
 
-  later(statement: Statement): void {
-    this.observe(statement.text);
-    this.waiting.push({ statement, asker: null });
+  async later(statement: Statement): Promise<void> {
+    this.add(statement);
+    if (this.waiting.length < MOST_WAITING) return;
+    try {
+      await this.sendWaiting();
+    } catch (error) {
+      throw translated(error);
+    }
   }
 
   /** Nobody waits longer for the log than PostgreSQL takes to write it. */
   async commit(recorded: readonly Recorded[]): Promise<void> {
-    for (const log of logStatements(this, recorded)) this.later(log);
+    for (const log of logStatements(this, recorded)) this.add(log);
     if (!this.begun && this.waiting.length === 0) return;
     const outcomes = await this.sendWaiting(stepOf(COMMIT));
     // Where a statement failed and whoever ran it went on, PostgreSQL undoes everything and calls that no error.
@@ -75,15 +82,19 @@ export class PostgresTransaction implements Connection {
 
   private ask(statement: Statement): Promise<Outcome> {
     if (this.ended) return Promise.reject(new Error('The transaction is over'));
-    this.observe(statement.text);
     return new Promise((resolve, reject) => {
-      this.waiting.push({ statement, asker: { resolve, reject } });
+      this.add(statement, { resolve, reject });
       // After all that is asked in this turn, also by those who wait for others that ask in it.
       this.going ??= setImmediate(() => {
         // Each of those who asked hears what fails.
         this.sendWaiting().catch(() => undefined);
       });
     });
+  }
+
+  private add(statement: Statement, asker: Waiting['asker'] = null): void {
+    this.observe(statement.text);
+    this.waiting.push({ statement, asker });
   }
 
   private async sendWaiting(...behind: Step[]): Promise<Outcome[]> {

@@ -174,7 +174,7 @@ export class Transaction extends Rows {
 
   /** Runs what nobody has to hear of. */
   private async run(statement: Statement): Promise<void> {
-    if (this.connection.later) this.connection.later(statement);
+    if (this.connection.later) await this.connection.later(statement);
     else await this.connection.run(statement);
   }
 

@@ -150,6 +150,26 @@ describeWhere(engine === 'postgres' ? null : 'only PostgreSQL has connections')(
       expect(await lastNumber()).toBe(before + 20);
     });
 
+    test('what nobody has to hear of goes in parts where it is much', async () => {
+      const sent: number[] = [];
+      await store.transact(contractId, async (transaction) => {
+        const seen = async (): Promise<void> => {
+          const { rows } = await owner.query<{ count: number }>(
+            'select count(*)::int from pg_stat_activity where datname = current_database() and state = $1',
+            ['idle in transaction'],
+          );
+          sent.push(rows[0]?.count ?? 0);
+        };
+        for (let change = 0; change < 500; change += 1) {
+          await transaction.change(ContractRow, { name: `Acme ${change}` }, sql`1 = 1`);
+          if (change === 10 || change === 300) await seen();
+        }
+      });
+      // Nothing was sent at first, and part of it before the commit.
+      expect(sent).toEqual([0, 1]);
+      expect((await store.rowsOf(contractId).byId(ContractRow, contractId))?.name).toBe('Acme 499');
+    });
+
     test('a statement that comes after the end of its transaction gets into no other', async () => {
       const raise = sql`update contracts set last_ticket_number = last_ticket_number + 1`;
       const before = await lastNumber();
