@@ -15,6 +15,7 @@ const { values: options } = parseArgs({
 });
 const MINUTE = 60_000;
 const LASTING = Number(options.minutes) * MINUTE;
+if (!(LASTING > 0)) throw new Error(`--minutes is a number of minutes, and not ${options.minutes}`);
 const PAGE = path.resolve(__dirname, '../docs/endurance.md');
 const SIZES = { sends: 30_000, deliveries: 20_000, contacts: 20_000, agents: 200, templates: 50 };
 /** Each of these comes so often in a second. */
@@ -40,9 +41,10 @@ async function beat(contender: Contender, dataset: Dataset, number: number): Pro
   };
   const report = (place: number): Promise<unknown> => {
     const status = place % 2 === 0 ? 'delivered' : 'read';
-    const { id } = dataset.accepted[place % dataset.accepted.length] ?? { id: '' };
+    const sent = dataset.accepted[place % dataset.accepted.length];
+    if (!sent) throw new Error('There is no send that could be reported on');
     return contender.answer(
-      reportOf(dataset, { id: `wamid.${place}.${number}`, status, biz_opaque_callback_data: id }),
+      reportOf(dataset, { id: `wamid.${place}.${number}`, status, biz_opaque_callback_data: sent.id }),
     );
   };
   await Promise.all([ask('send'), ask('point'), ask('page'), report(2 * number), report(2 * number + 1)]);
@@ -84,11 +86,13 @@ async function endure(contender: Contender, dataset: Dataset): Promise<number[]>
   }
 }
 
+const rounded = (minutes: number): string => String(Math.round(minutes * 10) / 10);
+
 function write(most: readonly number[]): void {
   const part = Number(options.minutes) / PARTS;
   const rows = most.map(
     (memory, index) =>
-      `| ${(index * part).toFixed(0)}–${((index + 1) * part).toFixed(0)} min | ${memory.toFixed(0)} MiB |`,
+      `| ${rounded(index * part)}–${rounded((index + 1) * part)} min | ${memory.toFixed(0)} MiB |`,
   );
   writeFileSync(
     PAGE,

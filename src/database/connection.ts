@@ -22,6 +22,8 @@ export interface Connection {
    * @returns at once, but where so much waits already that it goes before there is more.
    */
   later?(statement: Statement): Promise<void>;
+  /** Forgets what was to run later and has not been sent. */
+  forgetLater?(): void;
 }
 
 /** A statement's values as every database takes them: the text of PostgreSQL cannot hold the character NUL. */
@@ -59,10 +61,11 @@ export interface Engine {
    */
   transact<T>(contractId: string | null, work: (connection: Connection) => Promise<Done<T>>): Promise<T>;
   /**
-   * Resolves once everything that could be read before this call is on the disk, whoever wrote it: readers may be a few
-   * milliseconds ahead of the disk.
+   * Readers may be a few milliseconds ahead of the disk.
+   * @returns what resolves once everything is on the disk that was read after this call and before that one, whoever
+   * wrote it, and rejects with DatabaseLost where nobody can tell.
    */
-  synced(): Promise<void>;
+  syncing(): () => Promise<void>;
   /** Brings the schema to this version's; safe where several processes start at once. */
   migrate(): Promise<string[]>;
   /** Statements that would bring the schema to what the entities say: none unless a migration is missing. */

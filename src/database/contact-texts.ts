@@ -5,7 +5,10 @@ const LETTERS = 3;
 /** So many of the newest contacts show which letters nearly all have. */
 const SAMPLE = 100;
 
-/** Three letters in a row that nearly all contacts have, such as those of a country's prefix: to look them up costs much and tells nothing. */
+/**
+ * Three letters in a row that nearly all contacts have, such as those of a country's prefix: to look them up costs much
+ * and tells nothing.
+ */
 export type FrequentThrees = ReadonlySet<string>;
 
 /** What is looked for where no three letters are known to be frequent. */

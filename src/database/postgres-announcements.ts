@@ -1,14 +1,6 @@
-import { Client, type Notification } from 'pg';
+import type { Client, Notification } from 'pg';
 import { ANNOUNCEMENTS, type Announcement } from './connection';
-
-const CONNECT_TIMEOUT = 5_000;
-const STATEMENT_TIMEOUT = 5_000;
-/** How often the connection is asked whether it still is one: a network that was cut says nothing by itself. */
-const HEARTBEAT = 10_000;
-/** How long a goodbye may take: where the network was cut nothing answers it. */
-const LONGEST_GOODBYE = 1_000;
-const SHORTEST_PAUSE = 100;
-const LONGEST_PAUSE = 5_000;
+import { KeptConnection } from './kept-connection';
 
 const channelOf = (what: Announcement): string => `saludo_${what}`;
 const BY_CHANNEL = new Map(ANNOUNCEMENTS.map((what) => [channelOf(what), what]));
@@ -24,31 +16,37 @@ type Listener = (what: Announcement) => void;
 export class PostgresAnnouncements {
   private readonly listeners = new Set<Listener>();
   private readonly pending = new Set<Announcement>();
-  private client: Client | null = null;
+  private readonly kept: KeptConnection;
   private sending = false;
-  private pause = SHORTEST_PAUSE;
-  private again: NodeJS.Timeout | null = null;
-  private heartbeat: NodeJS.Timeout | null = null;
-  private connecting: Promise<void> | null = null;
-  private closed = false;
 
   /** @param complain told why the connection was lost; it is made anew by itself. */
-  constructor(
-    private readonly url: string,
-    private readonly complain: (error: Error) => void,
-  ) {}
+  constructor(url: string, complain: (error: Error) => void) {
+    this.kept = new KeptConnection(url, {
+      name: 'saludo announcements',
+      begin: (client) => {
+        client.on('notification', (notification) => this.hear(client, notification));
+        return client.query([...BY_CHANNEL.keys()].map((channel) => `listen ${channel}`).join('; '));
+      },
+      opened: () => {
+        // Whatever was announced while nobody listened.
+        for (const what of ANNOUNCEMENTS) this.tell(what);
+      },
+      dropped: () => this.pending.clear(),
+      complain,
+    });
+  }
 
   /** Begins to hear others and to be heard. It never fails: without a connection it tries again. */
   start(): void {
-    if (this.connecting !== null || this.closed) return;
-    this.connecting = this.connect().finally(() => (this.connecting = null));
+    this.kept.open().catch(() => undefined);
   }
 
   /** Tells other processes that there is something new of this kind. */
   announce(what: Announcement): void {
-    if (this.client === null) return;
+    const { present } = this.kept;
+    if (present === null) return;
     this.pending.add(what);
-    if (!this.sending) void this.send(this.client);
+    if (!this.sending) void this.send(present);
   }
 
   /** Calls `listener` with what other processes announced; the result takes that back. */
@@ -57,38 +55,8 @@ export class PostgresAnnouncements {
     return () => this.listeners.delete(listener);
   }
 
-  async close(): Promise<void> {
-    this.closed = true;
-    if (this.again !== null) clearTimeout(this.again);
-    await this.connecting;
-    await this.drop(this.client);
-  }
-
-  private async connect(): Promise<void> {
-    const client = new Client({
-      connectionString: this.url,
-      connectionTimeoutMillis: CONNECT_TIMEOUT,
-      query_timeout: STATEMENT_TIMEOUT,
-      keepAlive: true,
-      application_name: 'saludo announcements',
-    });
-    // Both are told of one and the same loss; without a listener the error would end the process.
-    client.on('error', (error) => this.lose(client, error));
-    client.on('end', () => this.lose(client, new Error('PostgreSQL ended the connection')));
-    client.on('notification', (notification) => this.hear(client, notification));
-    try {
-      await client.connect();
-      await client.query([...BY_CHANNEL.keys()].map((channel) => `listen ${channel}`).join('; '));
-    } catch (error) {
-      await this.drop(client);
-      this.tryAgain(error as Error);
-      return;
-    }
-    this.client = client;
-    this.pause = SHORTEST_PAUSE;
-    this.heartbeat = setInterval(() => void this.beat(client), HEARTBEAT).unref();
-    // Whatever was announced while nobody listened.
-    for (const what of ANNOUNCEMENTS) this.tell(what);
+  close(): Promise<void> {
+    return this.kept.close();
   }
 
   private hear(client: Client, { channel, processId }: Notification): void {
@@ -107,46 +75,13 @@ export class PostgresAnnouncements {
       while (this.pending.size > 0) {
         const channels = [...this.pending].map(channelOf);
         this.pending.clear();
-        await client.query(channels.map((channel) => `notify ${channel}`).join('; '));
+        await this.kept.ask(client, channels.map((channel) => `notify ${channel}`).join('; '));
       }
     } catch (error) {
-      this.lose(client, error as Error);
+      this.kept.lose(client, error as Error);
     } finally {
       this.sending = false;
     }
-  }
-
-  private async beat(client: Client): Promise<void> {
-    try {
-      await client.query('select 1');
-    } catch (error) {
-      this.lose(client, error as Error);
-    }
-  }
-
-  private lose(client: Client, error: Error): void {
-    if (this.client !== client) return;
-    void this.drop(client);
-    this.tryAgain(error);
-  }
-
-  private async drop(client: Client | null): Promise<void> {
-    if (this.client === client) {
-      this.client = null;
-      this.pending.clear();
-      if (this.heartbeat !== null) clearInterval(this.heartbeat);
-    }
-    if (client === null) return;
-    // Of a connection that is broken there may be nothing left to end.
-    const ended = client.end().catch(() => undefined);
-    await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, LONGEST_GOODBYE).unref())]);
-  }
-
-  private tryAgain(error: Error): void {
-    if (this.closed) return;
-    this.complain(error);
-    this.again = setTimeout(() => this.start(), this.pause).unref();
-    this.pause = Math.min(LONGEST_PAUSE, this.pause * 2);
   }
 }
 

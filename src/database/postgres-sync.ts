@@ -1,28 +1,26 @@
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { DatabaseLost } from './connection';
-
-const CONNECT_TIMEOUT = 3_000;
-const ANSWER_TIMEOUT = 6_000;
-/** How long a goodbye may take: where the network was cut nothing answers it. */
-const LONGEST_GOODBYE = 1_000;
+import { KeptConnection } from './kept-connection';
 
 /**
  * A commit of no meaning, with which PostgreSQL puts everything on the disk that was committed before it
- * (https://www.postgresql.org/docs/15/wal-async-commit.html).
+ * (https://www.postgresql.org/docs/15/wal-async-commit.html), and on a synchronous standby's.
  */
 const SYNC = `select pg_logical_emit_message(true, 'saludo', '')`;
-/** Not where all of it is there. */
-const SYNC_WHAT_IS_NEW = `${SYNC} where pg_current_wal_insert_lsn() > pg_current_wal_flush_lsn()`;
+/** Not where all of it is there; what a standby has is told by nothing but a commit. */
+const SYNC_WHAT_IS_NEW = `${SYNC} where pg_current_wal_insert_lsn() > pg_current_wal_flush_lsn()
+  or current_setting('synchronous_standby_names') <> ''`;
+
+const LOST = new Error('the connection was lost');
 
 /** One connection, and those who wait for what is done over it. */
 class SyncLine {
-  isLost = false;
   private current: Promise<unknown> = Promise.resolve();
   private next: Promise<unknown> | null = null;
 
   constructor(
-    readonly client: Client,
-    private readonly lose: (line: SyncLine) => void,
+    private readonly client: Client,
+    private readonly kept: KeptConnection,
   ) {}
 
   /**
@@ -36,14 +34,22 @@ class SyncLine {
       .then(() => {
         this.current = this.next as Promise<unknown>;
         this.next = null;
-        if (this.isLost) throw new Error('the connection was lost');
-        return this.client.query(SYNC_WHAT_IS_NEW);
+        if (this.kept.present !== this.client) throw LOST;
+        return this.kept.ask(this.client, SYNC_WHAT_IS_NEW);
       });
     try {
       await this.next;
     } catch (error) {
-      this.lose(this);
+      this.kept.lose(this.client, error as Error);
       throw lost(error);
+    }
+  }
+
+  /** Resolves once nobody waits any more. */
+  async idle(): Promise<void> {
+    for (let waited = this.next ?? this.current; ; waited = this.next) {
+      await waited.catch(() => undefined);
+      if (this.next === null) return;
     }
   }
 }
@@ -55,87 +61,47 @@ class SyncLine {
  */
 export class PostgresSync {
   private present: SyncLine | null = null;
-  private connecting: Promise<SyncLine> | null = null;
-  private closed = false;
+  private readonly kept: KeptConnection;
 
-  constructor(private readonly url: string) {}
+  /** @param complain told why the connection was lost; it is made anew by itself. */
+  constructor(url: string, complain: (error: Error) => void) {
+    this.kept = new KeptConnection(url, {
+      name: 'saludo sync',
+      begin: (client) => client.query(SYNC),
+      opened: (client) => void (this.present = new SyncLine(client, this.kept)),
+      dropped: () => void (this.present = null),
+      complain,
+    });
+  }
 
   /**
    * The connection that syncs what is committed from now on; one is made where there is none.
    * @throws DatabaseLost where PostgreSQL does not answer.
    */
-  line(): Promise<SyncLine> {
-    if (this.present !== null) return Promise.resolve(this.present);
-    return (this.connecting ??= this.connect().finally(() => (this.connecting = null)));
-  }
-
-  /**
-   * Resolves once everything that was read before this call is on the disk.
-   * @throws DatabaseLost where nobody can tell, since the connection is being made anew.
-   */
-  async reach(): Promise<void> {
-    if (this.present === null) {
-      this.again();
-      throw lost(new Error('the connection was lost'));
-    }
-    await this.present.reach();
-  }
-
-  async close(): Promise<void> {
-    this.closed = true;
-    await this.connecting?.catch(() => undefined);
-    if (this.present !== null) await this.drop(this.present);
-  }
-
-  private async connect(): Promise<SyncLine> {
-    const client = new Client({
-      connectionString: this.url,
-      connectionTimeoutMillis: CONNECT_TIMEOUT,
-      query_timeout: ANSWER_TIMEOUT,
-      keepAlive: true,
-      application_name: 'saludo sync',
-    });
-    const line = new SyncLine(client, (gone) => this.lose(gone));
-    // Both are told of one and the same loss; without a listener the error would end the process.
-    client.on('error', () => this.lose(line));
-    client.on('end', () => this.lose(line));
+  async line(): Promise<SyncLine> {
     try {
-      await client.connect();
-      await client.query(SYNC);
-      if (line.isLost) throw new Error('the connection was lost');
+      await this.kept.open();
+      if (this.present === null) throw LOST;
+      return this.present;
     } catch (error) {
-      await end(client);
       throw lost(error);
     }
-    this.present = line;
-    return line;
   }
 
-  private lose(line: SyncLine): void {
-    if (line.isLost) return;
-    void this.drop(line);
-    this.again();
+  /** What resolves once everything is on the disk that was read between this call and that one; see `Engine`. */
+  syncing(): () => Promise<void> {
+    const { present } = this;
+    return () => (present === null ? Promise.reject(lost(LOST)) : present.reach());
   }
 
-  /** For those who read, and make no connection first. */
-  private again(): void {
-    if (!this.closed) this.line().catch(() => undefined);
-  }
-
-  private async drop(line: SyncLine): Promise<void> {
-    line.isLost = true;
-    if (this.present === line) this.present = null;
-    await end(line.client);
+  /** Those who wait are told first. */
+  async close(): Promise<void> {
+    await this.present?.idle();
+    await this.kept.close();
   }
 }
 
 function lost(cause: unknown): DatabaseLost {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new DatabaseLost(`PostgreSQL does not say what it has on the disk: ${reason}`, { cause });
-}
-
-/** Of a connection that is broken there may be nothing left to end. */
-async function end(client: Client): Promise<void> {
-  const ended = client.end().catch(() => undefined);
-  await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, LONGEST_GOODBYE).unref())]);
 }

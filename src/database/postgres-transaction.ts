@@ -15,8 +15,7 @@ const MOST_WAITING = 200;
  * all others of the contract wait. Who asked for it waits instead, together with others.
  */
 const actScopeOf = (contractId: string): Sql =>
-  sql`select where set_config('saludo.contract', ${contractId}, true) is null
-    or set_config('synchronous_commit', 'off', true) is null`;
+  sql`${scopeOf(contractId)} or set_config('synchronous_commit', 'off', true) is null`;
 
 /** A statement of a transaction, and who asked for it; nobody where nobody has to hear of it. */
 interface Waiting {
@@ -69,6 +68,10 @@ export class PostgresTransaction implements Connection {
       throw new Error('A statement failed, and the transaction went on in vain');
   }
 
+  forgetLater(): void {
+    this.waiting = this.waiting.filter(({ asker }) => asker !== null);
+  }
+
   async rollback(): Promise<void> {
     if (this.begun) await this.line.client.query('rollback');
   }
@@ -80,19 +83,25 @@ export class PostgresTransaction implements Connection {
     for (const { asker } of this.taken()) asker?.reject(error);
   }
 
-  private ask(statement: Statement): Promise<Outcome> {
-    if (this.ended) return Promise.reject(new Error('The transaction is over'));
-    return new Promise((resolve, reject) => {
-      this.add(statement, { resolve, reject });
-      // After all that is asked in this turn, also by those who wait for others that ask in it.
-      this.going ??= setImmediate(() => {
-        // Each of those who asked hears what fails.
-        this.sendWaiting().catch(() => undefined);
+  private async ask(statement: Statement): Promise<Outcome> {
+    try {
+      return await new Promise((resolve, reject) => {
+        this.add(statement, { resolve, reject });
+        // After all that is asked in this turn, also by those who wait for others that ask in it.
+        this.going ??= setImmediate(() => {
+          // Each of those who asked hears what fails.
+          this.sendWaiting().catch(() => undefined);
+        });
       });
-    });
+    } catch (error) {
+      // Who asked stands in its stack, and not who read the answer.
+      if (error instanceof Error) Error.captureStackTrace(error);
+      throw error;
+    }
   }
 
   private add(statement: Statement, asker: Waiting['asker'] = null): void {
+    if (this.ended) throw new Error('The transaction is over');
     this.observe(statement.text);
     this.waiting.push({ statement, asker });
   }

@@ -98,7 +98,7 @@ export class PostgresEngine implements Engine {
     private readonly complain: (error: Error) => void,
   ) {
     this.announcements = new PostgresAnnouncements(url, complain);
-    this.sync = new PostgresSync(url);
+    this.sync = new PostgresSync(url, complain);
     this.reader = this.readerOfAny(null);
   }
 
@@ -156,8 +156,8 @@ export class PostgresEngine implements Engine {
     }
   }
 
-  synced(): Promise<void> {
-    return this.sync.reach();
+  syncing(): () => Promise<void> {
+    return this.sync.syncing();
   }
 
   /** Superusers, and roles with BYPASSRLS, are above it (https://www.postgresql.org/docs/15/ddl-rowsecurity.html). */

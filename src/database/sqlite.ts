@@ -157,8 +157,8 @@ export class SqliteEngine implements Engine {
   }
 
   /** Nobody reads what is not on the disk yet. */
-  synced(): Promise<void> {
-    return Promise.resolve();
+  syncing(): () => Promise<void> {
+    return () => Promise.resolve();
   }
 
   async migrate(): Promise<string[]> {

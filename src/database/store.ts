@@ -76,11 +76,11 @@ export class Store {
   }
 
   /**
-   * Resolves once everything that was read before this call is on the disk: places in a log are told only then, since a
-   * crash of the database would give what it forgot to others.
+   * To be called before something is read that has places in a log. They are told only once what is returned has
+   * resolved, and so is on the disk: a crash of the database would give what it forgot to others.
    */
-  synced(): Promise<void> {
-    return this.engine.synced();
+  syncing(): () => Promise<void> {
+    return this.engine.syncing();
   }
 
   /** This store, so that each unit of work is a part of the one that is under way, and succeeds or fails with it. */

@@ -159,6 +159,8 @@ export class Transaction extends Rows {
       await this.connection.run(sql`release savepoint ${savepoint}`);
       return { value };
     } catch (error) {
+      // One of them that failed would keep the rollback from being done.
+      this.connection.forgetLater?.();
       await this.connection.run(sql`rollback to savepoint ${savepoint}`);
       await this.connection.run(sql`release savepoint ${savepoint}`);
       this.happenings.length = recorded;

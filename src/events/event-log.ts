@@ -63,6 +63,7 @@ class Tail {
 
   private async read(): Promise<void> {
     for (;;) {
+      const synced = this.store.syncing();
       const rows = await this.store.rowsOf(this.contractId).find(EventRow, {
         where: sql`sequence > ${this.last}`,
         orderBy: sql`sequence`,
@@ -70,7 +71,7 @@ class Tail {
       });
       const latest = rows.at(-1);
       if (!latest) return;
-      await this.store.synced();
+      await synced();
       for (const event of rows.map(logged)) {
         this.ring.push(event);
         if (event.kind === 'CallerRevoked' || event.kind === 'CallerChanged')
@@ -206,8 +207,9 @@ export class EventLog {
 
   /** The position of a contract's log: everything committed before now lies at or before it. */
   async position(contractId: string): Promise<string> {
+    const synced = this.store.syncing();
     const { epoch, lastSequence } = await this.logOf(contractId);
-    await this.store.synced();
+    await synced();
     return encodeCursor(epoch, lastSequence);
   }
 
@@ -230,8 +232,9 @@ export class EventLog {
    * restored since.
    */
   async follow(contractId: string, after: string | null): Promise<Follower> {
+    const synced = this.store.syncing();
     const log = await this.logOf(contractId);
-    await this.store.synced();
+    await synced();
     const position = after === null ? log.lastSequence : placeIn(log, after);
     if (position < log.prunedSequence) {
       throw cursorExpired(

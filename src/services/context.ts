@@ -43,6 +43,7 @@ export class ServiceContext {
   /** The contract's rows, as last committed. */
   readonly rows: Rows;
   private loading: Loaders | null = null;
+  private syncing: () => Promise<void>;
   /** The log's position before anything of this operation was read, where the operation asks for it. */
   eventCursor: string | null = null;
   /** What the operation asks for, once that is known. */
@@ -56,6 +57,7 @@ export class ServiceContext {
     public viewer: Viewer,
   ) {
     this.rows = platform.store.rowsOf(viewer.contractId);
+    this.syncing = platform.store.syncing();
   }
 
   get contractId(): string {
@@ -74,6 +76,12 @@ export class ServiceContext {
   /** Forgets what was read, for the next event of a subscription or after an act. */
   renew(): void {
     this.loading = null;
+    this.syncing = this.platform.store.syncing();
+  }
+
+  /** Resolves once what this operation has read is on the disk: before that, no place in the log is told. */
+  synced(): Promise<void> {
+    return this.syncing();
   }
 
   /** An act: one unit of work in the caller's contract. What is read afterwards is read anew. */

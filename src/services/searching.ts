@@ -94,17 +94,22 @@ export function idsOfSought(rows: Rows, sought: SoughtContacts): Sql | null {
   );
 }
 
+/** Whether so few contacts may be sought, of whatever contract, that they are quickly looked up; false where nobody can tell. */
+export async function areQuicklyLookedUp({ connection }: Rows, sought: SoughtContacts): Promise<boolean> {
+  const candidates = await countHolding(connection, sought, RARE + 1);
+  return candidates !== null && candidates <= RARE;
+}
+
 /**
  * Whether the contacts that are sought, of those in question, are come across in the order of their creation before all of
- * them could be looked up; null where the database cannot tell.
+ * them could be looked up; false where the database cannot tell.
  */
-export async function areCloseBy(rows: Rows, where: Sql, sought: SoughtContacts): Promise<boolean | null> {
+export async function areCloseBy(rows: Rows, where: Sql, sought: SoughtContacts): Promise<boolean> {
   const candidates = await countHolding(rows.connection, sought, MOST_CANDIDATES);
-  if (candidates === null) return null;
-  if (candidates <= RARE) return false;
+  if (candidates === null) return false;
   const isMeant = sql`contacts.contract_id = ${rows.contractId} and ${where} and ${sought.matches}`;
   const { meant, distance } = await spreadOfHolding(rows.connection, sought, isMeant, NEWEST);
-  return (distance * PAGE) / Math.max(meant, 1) < LOOKING_UP * candidates;
+  return meant > 0 && (distance * PAGE) / meant < LOOKING_UP * candidates;
 }
 
 /** Whether a row's contact is one of those that are sought. */
@@ -119,8 +124,10 @@ export interface Sought {
   walking: Sql;
   /** Looked up: fast where few match. Null where there is no index for it. */
   lookingUp: Sql | null;
-  /** Whether walking is the faster way, where that is known better than by the newest rows; null where it is not. */
-  isWalked?: () => Promise<boolean | null>;
+  /** Asked first: whether those that match are known to be few, whatever the newest rows say. */
+  areFew?: () => Promise<boolean>;
+  /** Asked where few of the newest rows match: whether others do that are come across sooner than looked up. */
+  areCloseBy?: () => Promise<boolean>;
 }
 
 /**
@@ -146,13 +153,12 @@ export async function fasterWay(
   rows: Rows,
   entity: RowClass<object>,
   where: Sql,
-  { walking, lookingUp, isWalked }: Sought,
+  { walking, lookingUp, areFew, areCloseBy: areClose }: Sought,
 ): Promise<Sql> {
   if (lookingUp === null) return walking;
-  const known = (await isWalked?.()) ?? null;
-  if (known !== null) return known ? walking : lookingUp;
+  if (await areFew?.()) return lookingUp;
   const { name } = tableOf(entity);
   const newest = { where, orderBy: sql`${name}.created_at desc, ${name}.id desc`, limit: SAMPLE };
   const found = await rows.countAmongFirst(entity, newest, walking);
-  return found >= FREQUENT ? walking : lookingUp;
+  return found >= FREQUENT || (await areClose?.()) ? walking : lookingUp;
 }

@@ -173,21 +173,48 @@ describeWhere(engine === 'postgres' ? null : 'only PostgreSQL has connections')(
     test('a statement that comes after the end of its transaction gets into no other', async () => {
       const raise = sql`update contracts set last_ticket_number = last_ticket_number + 1`;
       const before = await lastNumber();
-      let tooLate: Promise<number> = Promise.resolve(0);
+      let late: Transaction | null = null;
       let waiting: Promise<number> = Promise.resolve(0);
-      const failing = store.transact(contractId, async ({ connection }) => {
-        await connection.all(everything);
-        const asked = connection.run(raise);
-        waiting = asked.catch(() => -1);
-        tooLate = new Promise((resolve) => setImmediate(resolve)).then(() => connection.run(raise));
+      const failing = store.transact(contractId, async (transaction) => {
+        late = transaction;
+        await transaction.connection.all(everything);
+        waiting = transaction.connection.run(raise).catch(() => -1);
         throw new Error('Not this one');
       });
       const others = Array.from({ length: 20 }, () => store.transact(contractId, look));
       await expect(failing).rejects.toThrow('Not this one');
-      await expect(tooLate).rejects.toThrow('The transaction is over');
       expect(await waiting).toBe(-1);
+      const ended = late as Transaction | null;
+      await expect(ended?.connection.run(raise)).rejects.toThrow('The transaction is over');
+      for (let change = 0; change < 300; change += 1)
+        await expect(
+          ended?.change(ContractRow, { lastTicketNumber: before + 7 }, sql`1 = 1`),
+        ).rejects.toThrow('The transaction is over');
       await Promise.all(others);
       expect(await lastNumber()).toBe(before);
+    });
+
+    test('what failed later within an attempt is undone with it', async () => {
+      const before = await lastNumber();
+      await store.transact(contractId, async (transaction) => {
+        const attempt = await transaction.attempt(async () => {
+          await transaction.change(ContractRow, { lastTicketNumber: sql`1 / 0` as never }, sql`1 = 1`);
+          throw new Error('Before it was sent');
+        });
+        expect(attempt).toEqual({ error: new Error('Before it was sent') });
+        await transaction.updateBy(ContractRow, sql`last_ticket_number = last_ticket_number + 1`, sql`1 = 1`);
+      });
+      expect(await lastNumber()).toBe(before + 1);
+    });
+
+    test('who asked stands in the stack of what failed', async () => {
+      async function theAsker(transaction: Transaction): Promise<void> {
+        await transaction.connection.all(sql`select 10 / ${0}::int as result`);
+      }
+      const stack = await store
+        .transact(contractId, theAsker)
+        .catch((error: unknown) => (error as Error).stack);
+      expect(stack).toContain('theAsker');
     });
 
     test('all who ask in one turn hear that one of them failed', async () => {

@@ -8,6 +8,7 @@ import { EventLog } from '../../src/events/event-log';
 import { TestClock } from '../kit/clock';
 import { contractIn } from '../kit/contract';
 import { describeWhere } from '../kit/describe-where';
+import { eventually } from '../kit/eventually';
 import { mutated } from '../kit/mutated';
 import { clusterObstacle, OwnCluster } from '../kit/own-cluster';
 
@@ -123,12 +124,36 @@ describeWhere(clusterObstacle())('where PostgreSQL crashes', () => {
 
   test('a log that told what is not on the disk would have told what never was', async () => {
     const { EventLog: Mutant } = mutated('src/events/event-log', [
-      ['      await this.store.synced();\n      for', '      for'],
-      ['    await this.store.synced();\n    const position', '    const position'],
+      ['      await synced();\n      for', '      for'],
+      ['    await synced();\n    const position', '    const position'],
     ]) as { EventLog: typeof EventLog };
     const { told, kept } = await toldAndKept(Mutant);
     expect(told).toBe('told');
     expect(kept).not.toContain(told);
+  });
+
+  test('what a standby is to have is not told before it has it', async () => {
+    const ask = async (text: string): Promise<void> => {
+      const administrator = new Client({ connectionString: cluster.url.replace('saludo@', 'postgres@') });
+      await administrator.connect();
+      await administrator.query(text);
+      await administrator.query('select pg_reload_conf()');
+      await administrator.end();
+    };
+    // All of it is on this disk: the standby, which there is not, is all that is waited for.
+    await store.engine.syncing()();
+    await ask("alter system set synchronous_standby_names = 'nobody'");
+    let isTold = false;
+    const synced = eventually(
+      () => store.engine.reader.all(sql`select current_setting('synchronous_standby_names') as names`),
+      ([row]) => row?.['names'] === 'nobody',
+    )
+      .then(() => store.engine.syncing()())
+      .then(() => (isTold = true));
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(isTold).toBe(false);
+    await ask('alter system reset synchronous_standby_names');
+    await synced;
   });
 
   test('a connection that was made anew says nothing of what was committed before', async () => {

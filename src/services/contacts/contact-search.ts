@@ -12,7 +12,7 @@ import { sendingChannelOf } from '../desk/eligibility';
 import { groupedBy } from '../grouping';
 import { nestedPageOf } from '../nested-pages';
 import type { Page, PageRequest } from '../pages';
-import { areCloseBy, fasterWay, lookedUpSought, soughtContacts } from '../searching';
+import { areCloseBy, areQuicklyLookedUp, fasterWay, lookedUpSought, soughtContacts } from '../searching';
 import { listOf, see } from '../access/seeing';
 import { visible } from '../access/visibility';
 
@@ -40,7 +40,8 @@ export async function searchContacts(
     const ways = {
       walking: sought.matches,
       lookingUp: lookedUpSought(context.rows, sought),
-      isWalked: () => areCloseBy(context.rows, others, sought),
+      areFew: () => areQuicklyLookedUp(context.rows, sought),
+      areCloseBy: () => areCloseBy(context.rows, others, sought),
     };
     conditions.push(await fasterWay(context.rows, ContactRow, others, ways));
   }

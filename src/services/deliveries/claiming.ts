@@ -168,12 +168,15 @@ function withSlots(
 async function bookNumbers(connection: Connection, claims: readonly Claim[]): Promise<void> {
   const lastSlots = new Map<string, number>();
   for (const { channelId, startsAt } of claims) lastSlots.set(channelId, startsAt);
-  for (const [channelId, last] of lastSlots) {
-    const next = last + Math.ceil(SECOND / CALLS_PER_SECOND);
-    await connection.run(
-      sql`update whatsapp_channels set next_call_at = ${next} where id = ${channelId} and next_call_at < ${next}`,
-    );
-  }
+  const pairs = valuesAsRows(
+    connection,
+    { id: 'text', next: 'integer' },
+    [...lastSlots].map(([channelId, last]) => [channelId, last + Math.ceil(SECOND / CALLS_PER_SECOND)]),
+  );
+  await connection.run(
+    sql`update whatsapp_channels set next_call_at = pairs.next from (${pairs}) as pairs
+      where whatsapp_channels.id = pairs.id and next_call_at < pairs.next`,
+  );
 }
 
 async function lease(

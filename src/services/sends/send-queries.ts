@@ -42,7 +42,7 @@ export async function listSends(
 
 /** Something with places in the log, which are told once they are on the disk. */
 async function told<Placed>(context: ServiceContext, placed: Placed): Promise<Placed> {
-  await context.platform.store.synced();
+  await context.synced();
   return placed;
 }
 

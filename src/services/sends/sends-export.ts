@@ -65,13 +65,14 @@ async function* partsOf(context: ServiceContext, filter: SendFilter): AsyncGener
   let last: ToldSend | undefined;
   do {
     const after = last ? sql`(sends.created_at, sends.id) > (${last.createdAt}, ${last.id})` : sql`1 = 1`;
+    const synced = context.platform.store.syncing();
     const sends: ToldSend[] = await context.rows.findOnly(SendRow, TOLD, {
       where: sql`(${matching}) and ${after}`,
       orderBy: sql`sends.created_at, sends.id`,
       limit: SENDS_AT_ONCE,
     });
     // Each bears the place of its latest change in the log.
-    await context.platform.store.synced();
+    await synced();
     if (sends.length > 0) yield sends;
     last = sends.length === SENDS_AT_ONCE ? sends.at(-1) : undefined;
   } while (last);
