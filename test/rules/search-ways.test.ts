@@ -17,19 +17,30 @@ describeWhere(engine === 'sqlite' ? null : 'only SQLite has contacts in the orde
     let app: TestApp;
     let desk: Desk;
 
-    /** What the first ones were called, up to the latest: many together, and then more than are looked at. */
+    const many = (count: number, word: string): string[] =>
+      Array.from({ length: count }, (_, index) => `${word} ${index}`);
+    /** Who came first to the desk, up to who came last: more of each than the newest that are looked at. */
     const names = [
-      ...Array.from({ length: 2_500 }, (_, index) => `Together ${index}`),
+      ...many(2_500, 'Together'),
+      ...many(2_500, 'Later'),
       // Each has all letters of what is sought, three in a row, and none has them in one place.
-      ...Array.from({ length: 2_500 }, (_, index) => `Wide ideapar ${index}`),
-      ...Array.from({ length: 2_500 }, (_, index) => `Later ${index}`),
+      ...many(3_500, 'Wide ideapar'),
     ];
+    /** Another contract's, who came before all of them. */
+    const earlier = many(2_100, 'Together');
+    let other: Desk;
 
     beforeAll(async () => {
       app = await TestApp.start();
       desk = await Desk.open(app);
-      const { contractId, channelId, botId } = desk;
-      const made = names.map((name, index): ContactRow => {
+      other = await Desk.open(app);
+      await enter(other, earlier);
+      await enter(desk, names);
+    });
+    afterAll(() => app.stop());
+
+    async function enter({ contractId, channelId, botId }: Desk, people: readonly string[]): Promise<void> {
+      const made = people.map((name, index): ContactRow => {
         const at = 1_000 + index;
         const nothing = { userId: null, lastBotId: null, erasure: null, optedOutAt: null } as const;
         return {
@@ -62,14 +73,13 @@ describeWhere(engine === 'sqlite' ? null : 'only SQLite has contacts in the orde
           })),
         );
       });
-    });
-    afterAll(() => app.stop());
+    }
 
     /** The first names that are found, and whether their page was looked up. */
-    async function found(search: string): Promise<{ first: string[]; isLookedUp: boolean }> {
+    async function found(search: string, at = desk): Promise<{ first: string[]; isLookedUp: boolean }> {
       let first: string[] = [];
       const statements = await app.statementsOf(async () => {
-        const answer = await desk.admin.ask(CONTACTS, { bot: desk.botId, search });
+        const answer = await at.admin.ask(CONTACTS, { bot: at.botId, search });
         first = (answer.contacts.nodes as { name: string }[]).map(({ name }) => name);
       });
       const page = statements.filter((text) =>
@@ -94,14 +104,21 @@ describeWhere(engine === 'sqlite' ? null : 'only SQLite has contacts in the orde
       expect(await found('widea')).toEqual({ first: [], isLookedUp: true });
     });
 
+    test("are come across where they are the contract's newest, whoever else came after them", async () => {
+      expect(await found('together', other)).toEqual({
+        first: earlier.slice(-100).reverse(),
+        isLookedUp: false,
+      });
+    });
+
     test('are looked for by those of their letters that not all have', async () => {
       const { connection } = app.platform.store.acrossContracts();
-      const frequent = await frequentThreesOf(connection, ['+5511960', '7499@desk', 'ab']);
+      const frequent = await frequentThreesOf(connection, ['+5511960', '8499@desk', 'ab']);
       expect([...frequent].sort()).toEqual(
         ['@de', 'des', 'esk', '+55', '119', '511', '551', '196', '960'].sort(),
       );
       expect((await found('+55119600000')).first).toHaveLength(100);
-      expect((await found('7499@desk.test')).first).toEqual(['Later 2499']);
+      expect((await found('8499@desk.test')).first).toEqual(['Wide ideapar 3499']);
       expect((await found('@desk.test')).first).toEqual(names.slice(-100).reverse());
     });
   },
