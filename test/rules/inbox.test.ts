@@ -164,12 +164,14 @@ describe('rule 25: what was taken in is worked, whatever happens meanwhile', () 
       .acrossContracts()
       .connection.all(sql`select current_database() as name`);
     const state = { over: false };
+    const end = Date.now() + 25_000;
     const killing = (async () => {
-      while (!state.over) {
+      while (!state.over && Date.now() < end) {
         await killer.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [
           name?.['name'],
         ]);
-        await new Promise((resolve) => setTimeout(resolve, 15));
+        // Long enough to connect, to do an act and to have it put on the disk.
+        await new Promise((resolve) => setTimeout(resolve, 150));
       }
     })();
     for (let index = 0; index < 12; index += 1) {
