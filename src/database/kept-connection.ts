@@ -116,12 +116,12 @@ export class KeptConnection {
 
   private tryAgain(error: Error): void {
     if (this.closed) return;
-    this.keeping.complain(error);
     if (this.again !== null) clearTimeout(this.again);
     this.again = setTimeout(() => {
       // It says itself what keeps it from opening.
       this.open().catch(() => undefined);
     }, this.pause).unref();
     this.pause = Math.min(LONGEST_PAUSE, this.pause * 2);
+    this.keeping.complain(error);
   }
 }

@@ -56,20 +56,24 @@ describeWhere(clusterObstacle())('subscribers that hop between nodes', () => {
             after,
             contractId,
           });
-          const reader = await openPlatform(cluster.url, app.provider.url, clock);
           try {
             for (let node = 0; node < NODES; node += 1)
               await traffic.workDuring(ROUNDS, () => nodes.replace(node), PATIENCE);
             for (const how of ['fast', 'immediate'] as const)
               await traffic.workDuring(ROUNDS, () => cluster.restart(how), PATIENCE);
             await traffic.work(1);
-            await audience.heardAll(reader.platform, PATIENCE);
-            expect(audience.hearers).toBe(CLIENTS);
-            const log = await reader.platform.store.rowsOf(contractId).find(EventRow);
-            expect(traffic.missingIn(log)).toEqual([]);
+            // It keeps a connection, and so is opened when no more of them are cut off.
+            const reader = await openPlatform(cluster.url, app.provider.url, clock);
+            try {
+              await audience.heardAll(reader.platform, PATIENCE);
+              expect(audience.hearers).toBe(CLIENTS);
+              const log = await reader.platform.store.rowsOf(contractId).find(EventRow);
+              expect(traffic.missingIn(log)).toEqual([]);
+            } finally {
+              await reader.close();
+            }
           } finally {
             await audience.stop();
-            await reader.close();
             await nodes.stop();
           }
           figure(
