@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { createProviderDouble } from '../test/kit/provider-double';
 import { Contender } from './contender';
 import { makeDataset, type Dataset } from './dataset';
-import { Hearers } from './hearers';
+import { Hearers, settle } from './hearers';
 import { askOf, OPERATIONS, reportOf } from './operations';
 import { formatted, machine } from './report';
 
@@ -29,8 +29,6 @@ const KIBIBYTES = 1_024;
 const HEAR = 'subscription { sendStatusChanged { send { id status } previousStatus } }';
 
 const say = (line: string): boolean => process.stderr.write(`${line}\n`);
-const wait = (milliseconds: number): Promise<void> =>
-  new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** What comes in each beat: a send with its call, reports on two messages, a send and a page of sends that are asked for. */
 async function beat(contender: Contender, dataset: Dataset, number: number): Promise<void> {
@@ -82,7 +80,7 @@ async function endure(contender: Contender, dataset: Dataset): Promise<number[]>
       nextGuests += MINUTE;
     }
     beat(contender, dataset, (number += 1)).catch(fail);
-    await wait(Math.max(0, (number * 1_000) / PACE - (performance.now() - begun)));
+    await settle(Math.max(0, (number * 1_000) / PACE - (performance.now() - begun)));
   }
 }
 

@@ -4,7 +4,8 @@ import type { Contender } from './contender';
 
 const AT_ONCE = 50;
 
-const settle = (milliseconds: number): Promise<void> =>
+/** Waits. */
+export const settle = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** Who hears. */

@@ -75,10 +75,7 @@ function anyOf(conditions: readonly Sql[]): Sql {
 }
 
 /** The condition for contacts that are sought, looked up through an index; null where there is none for the texts. */
-export function lookedUpSought(
-  { connection }: Rows,
-  { matches, texts, frequent }: SoughtContacts,
-): Sql | null {
+function lookedUpSought({ connection }: Rows, { matches, texts, frequent }: SoughtContacts): Sql | null {
   const holding = texts.map((text) => contactsHolding(connection, text, frequent));
   if (!holding.every((select) => select !== null)) return null;
   const candidates = anyOf(holding.map((select) => amongSelected(connection, sql`contacts.id`, select)));
@@ -94,22 +91,29 @@ export function idsOfSought(rows: Rows, sought: SoughtContacts): Sql | null {
   );
 }
 
-/** Whether so few contacts may be sought, of whatever contract, that they are quickly looked up; false where nobody can tell. */
-export async function areQuicklyLookedUp({ connection }: Rows, sought: SoughtContacts): Promise<boolean> {
-  const candidates = await countHolding(connection, sought, RARE + 1);
-  return candidates !== null && candidates <= RARE;
-}
-
 /**
- * Whether the contacts that are sought, of those in question, are come across in the order of their creation before all of
- * them could be looked up; false where the database cannot tell.
+ * The ways to the contacts that are sought, of those in question. Where there is an index in the order of their creation,
+ * it tells how many they may be, and whether they are come across before all of them could be looked up.
  */
-export async function areCloseBy(rows: Rows, where: Sql, sought: SoughtContacts): Promise<boolean> {
-  const candidates = await countHolding(rows.connection, sought, MOST_CANDIDATES);
-  if (candidates === null) return false;
-  const isMeant = sql`contacts.contract_id = ${rows.contractId} and ${where} and ${sought.matches}`;
-  const { meant, distance } = await spreadOfHolding(rows.connection, sought, isMeant, NEWEST);
-  return meant > 0 && (distance * PAGE) / meant < LOOKING_UP * candidates;
+export function waysToSought(rows: Rows, where: Sql, sought: SoughtContacts): Sought {
+  let counted: Promise<number | null> | null = null;
+  const candidates = (): Promise<number | null> =>
+    (counted ??= countHolding(rows.connection, sought, MOST_CANDIDATES));
+  return {
+    walking: sought.matches,
+    lookingUp: lookedUpSought(rows, sought),
+    areFew: async () => {
+      const count = await candidates();
+      return count !== null && count <= RARE;
+    },
+    areCloseBy: async () => {
+      const count = await candidates();
+      if (count === null) return false;
+      const isMeant = sql`contacts.contract_id = ${rows.contractId} and ${where} and ${sought.matches}`;
+      const { meant, distance } = await spreadOfHolding(rows.connection, sought, isMeant, NEWEST);
+      return meant > 0 && (distance * PAGE) / meant < LOOKING_UP * count;
+    },
+  };
 }
 
 /** Whether a row's contact is one of those that are sought. */
@@ -153,12 +157,12 @@ export async function fasterWay(
   rows: Rows,
   entity: RowClass<object>,
   where: Sql,
-  { walking, lookingUp, areFew, areCloseBy: areClose }: Sought,
+  { walking, lookingUp, areFew, areCloseBy }: Sought,
 ): Promise<Sql> {
   if (lookingUp === null) return walking;
   if (await areFew?.()) return lookingUp;
   const { name } = tableOf(entity);
   const newest = { where, orderBy: sql`${name}.created_at desc, ${name}.id desc`, limit: SAMPLE };
   const found = await rows.countAmongFirst(entity, newest, walking);
-  return found >= FREQUENT || (await areClose?.()) ? walking : lookingUp;
+  return found >= FREQUENT || (await areCloseBy?.()) ? walking : lookingUp;
 }

@@ -12,7 +12,7 @@ import { sendingChannelOf } from '../desk/eligibility';
 import { groupedBy } from '../grouping';
 import { nestedPageOf } from '../nested-pages';
 import type { Page, PageRequest } from '../pages';
-import { areCloseBy, areQuicklyLookedUp, fasterWay, lookedUpSought, soughtContacts } from '../searching';
+import { fasterWay, soughtContacts, waysToSought } from '../searching';
 import { listOf, see } from '../access/seeing';
 import { visible } from '../access/visibility';
 
@@ -37,12 +37,7 @@ export async function searchContacts(
   if (wanted !== '') {
     const sought = await soughtContacts(context.rows, wanted, bot.contactSearchFields);
     const others = join(conditions, ' and ');
-    const ways = {
-      walking: sought.matches,
-      lookingUp: lookedUpSought(context.rows, sought),
-      areFew: () => areQuicklyLookedUp(context.rows, sought),
-      areCloseBy: () => areCloseBy(context.rows, others, sought),
-    };
+    const ways = waysToSought(context.rows, others, sought);
     conditions.push(await fasterWay(context.rows, ContactRow, others, ways));
   }
   const order = { property: 'createdAt', direction: 'DESC' } as const;
