@@ -369,9 +369,13 @@ const HELD_OTHERWISE = [
 describe("without the scope each place that takes an id would let another contract's through", () => {
   const places = ID_PLACES.filter(({ type }) => type !== 'Subscription');
   let before: string;
+  let letGo = (): void => undefined;
   beforeAll(async () => {
+    // Sends counted in the background while a scope is weak, and half of it undone, would hide what comes through.
+    void app.clock.holding(() => new Promise<void>((resolve) => (letGo = resolve)));
     before = await everythingIn(app.platform.store.rowsOf(two.theirs.desk.contractId));
   });
+  afterAll(() => letGo());
 
   /** Whether a place answers otherwise to an id of theirs than to none, or something of theirs is written. */
   async function letsThrough(place: IdPlace, only: SeenKind | null = null): Promise<boolean> {
