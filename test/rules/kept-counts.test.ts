@@ -8,7 +8,7 @@ import { SendCountRow } from '../../src/entities/send-count';
 import { SendCountMarkRow } from '../../src/entities/send-count-mark';
 import type { Platform } from '../../src/services/context';
 import { countChangedSends } from '../../src/services/statistics/send-counts';
-import { medianOfBuckets } from '../../src/services/statistics/statistics-folding';
+import { ReplyTimes } from '../../src/services/statistics/statistics-folding';
 import { TestApp } from '../kit/app';
 import type { Caller, Data } from '../kit/caller';
 import { Desk } from '../kit/desk';
@@ -95,10 +95,9 @@ function plainCount(sends: readonly SendRow[], { caller, filter, groupBy, timeZo
   const counted = [...groups].map(([key, some]) => {
     const [bot, template, agent, periodStart] = JSON.parse(key) as (string | null)[];
     const count = (isIt: (send: SendRow) => boolean): number => some.filter(isIt).length;
-    const buckets = new Map<number, number>();
+    const times = new ReplyTimes();
     for (const { replyState, replyBucket } of some) {
-      if (replyState === ReplyState.REPLIED && replyBucket !== null)
-        buckets.set(replyBucket, (buckets.get(replyBucket) ?? 0) + 1);
+      if (replyState === ReplyState.REPLIED && replyBucket !== null) times.add(replyBucket, 1);
     }
     return {
       bot: bot && { id: bot },
@@ -114,7 +113,7 @@ function plainCount(sends: readonly SendRow[], { caller, filter, groupBy, timeZo
       canceled: count((send) => send.status === SendStatus.CANCELED),
       replied: count((send) => send.replyState === ReplyState.REPLIED),
       expired: count((send) => send.replyState === ReplyState.EXPIRED),
-      medianSecondsToReply: medianOfBuckets(buckets),
+      medianSecondsToReply: times.median,
     };
   });
   return inOrder(counted);

@@ -141,6 +141,7 @@ export class KeptCounts {
       yield;
     }
     const sum = COUNTED.map(() => 0);
+    const periodsOf = this.periodsOf(periodOf);
     for await (const rows of this.pages('quarters', isWhole ? sql`day in (${cut})` : sql`1 = 1`)) {
       for (const row of rows) {
         const key = row['key'] as string;
@@ -149,11 +150,10 @@ export class KeptCounts {
           if (sum[0] !== 0) add(key, current, sum);
           sum.fill(0);
         };
-        const start = Number(row['day']) * QUARTERS_PER_DAY;
+        const periods = periodsOf(Number(row['day']));
         unpackCounts(row['quarters'] as string, (place, counts) => {
-          const quarter = start + place;
-          if (!this.answersFor(quarter)) return;
-          const period = periodOf && periodOf(quarter);
+          const period = periods[place];
+          if (period === undefined) return;
           if (period !== current) tell();
           current = period;
           for (let index = 0; index < sum.length; index += 1)
@@ -170,17 +170,36 @@ export class KeptCounts {
     periodOf: ((quarter: number) => number) | null,
     add: (key: string, period: number | null, bucket: number, count: number) => void,
   ): AsyncGenerator<void> {
+    const periodsOf = this.periodsOf(periodOf);
     for await (const rows of this.pages('replies', sql`replied > 0`)) {
       for (const row of rows) {
         const key = row['key'] as string;
-        const start = Number(row['day']) * QUARTERS_PER_DAY;
+        const periods = periodsOf(Number(row['day']));
         unpackReplies(row['replies'] as string, (place, bucket, count) => {
-          const quarter = start + place;
-          if (this.answersFor(quarter)) add(key, periodOf && periodOf(quarter), bucket, count);
+          const period = periods[place];
+          if (period !== undefined) add(key, period, bucket, count);
         });
       }
       yield;
     }
+  }
+
+  /** Finds, for a day, the period of each of its quarters; undefined for one that the counts do not answer for. */
+  private periodsOf(
+    periodOf: ((quarter: number) => number) | null,
+  ): (day: number) => readonly (number | null | undefined)[] {
+    let latest: { day: number; periods: readonly (number | null | undefined)[] } | null = null;
+    return (day) => {
+      // They come day by day: what is found once holds for every bot, template or agent of that day.
+      if (latest?.day === day) return latest.periods;
+      const periods = Array.from({ length: QUARTERS_PER_DAY }, (_, place) => {
+        const quarter = day * QUARTERS_PER_DAY + place;
+        if (!this.answersFor(quarter)) return undefined;
+        return periodOf && periodOf(quarter);
+      });
+      latest = { day, periods };
+      return periods;
+    };
   }
 
   private answersFor(quarter: number): boolean {
