@@ -139,6 +139,15 @@ export class Contender {
     return data;
   }
 
+  /** Keeps it from doing anything: what it still has to do after a round would slow down whoever has the next one. */
+  pause(): void {
+    this.child.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.child.kill('SIGCONT');
+  }
+
   /** How much memory it has, in kB. */
   memory(): number {
     const status = readFileSync(`/proc/${this.child.pid ?? 0}/status`, 'utf8');
@@ -153,6 +162,7 @@ export class Contender {
   private async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     if (this.child.exitCode === null) {
       this.child.kill(signal);
+      this.resume();
       await once(this.child, 'exit');
     }
     await this.data.remove();

@@ -87,8 +87,13 @@ async function measure(
   next: () => number,
 ): Promise<Result> {
   const paces = new Map<Name, Pace[]>([...contenders.keys()].map((name) => [name, []]));
-  const run = (name: Name, contender: Contender, lasting: number): Promise<Pace> =>
-    paceOf(contender, () => askOf(operation, name, next(), dataset), lasting);
+  const run = async (name: Name, contender: Contender, lasting: number): Promise<Pace> => {
+    contender.resume();
+    const pace = await paceOf(contender, () => askOf(operation, name, next(), dataset), lasting);
+    contender.pause();
+    return pace;
+  };
+  for (const contender of contenders.values()) contender.pause();
   for (const [name, contender] of contenders) await run(name, contender, warmingUp);
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const [name, contender] of inRound(round, [...contenders])) {
