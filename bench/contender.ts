@@ -74,7 +74,7 @@ const environmentOf = (name: Name, { dataset, providerUrl }: Surroundings): Reco
         WHATSAPP_API_URL: providerUrl,
         LOG_LEVEL: 'fatal',
         REQUESTS_PER_MINUTE: '10000000',
-        SENDS_PER_MINUTE: '1000000',
+        SENDS_PER_MINUTE: '10000',
         PRESENCE_TIMEOUT: '0',
         UNAUTHENTICATED_SOCKETS: '1000000',
       }

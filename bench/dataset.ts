@@ -3,6 +3,7 @@ import path from 'node:path';
 import sql, { join, raw, type Sql } from 'sql-template-tag';
 import type { Connection } from '../src/database/connection';
 import { sqliteFile } from '../src/database/store';
+import { AgentPermissionRow } from '../src/entities/agent-permission';
 import { TestApp } from '../test/kit/app';
 import { personToken } from '../test/kit/caller';
 import { TestClock } from '../test/kit/clock';
@@ -24,7 +25,7 @@ export interface Dataset {
   file: string;
   contractId: string;
   adminToken: string;
-  /** Of an agent who may send, and is online. */
+  /** Of the agent that all others are copies of. */
   agentToken: string;
   agentId: string;
   botId: string;
@@ -42,8 +43,8 @@ export interface Dataset {
     id: string;
     /** Whose it is: the place among the tokens of those who hear. */ hearer: number;
   }[];
-  /** Of all the agents: who hears events. */
-  hearerTokens: readonly string[];
+  /** Of all the agents, who all may send and are online. */
+  agentTokens: readonly string[];
   /** What a server has to be started with. */
   environment: Readonly<Record<string, string>>;
 }
@@ -130,6 +131,9 @@ export async function makeDataset(folder: string, sizes: Sizes): Promise<Dataset
     const send = await desk.accepted(agent, '+5511970000001');
     const { contractId, admin } = desk;
     const templateId = desk.templates['order_update'] ?? '';
+    const permission = await app.platform.store
+      .rowsOf(contractId)
+      .first(AgentPermissionRow, sql`agent_id = ${agent.id}`);
     const now = Date.now();
     await app.platform.store.transactAcrossContracts(async (connection) => {
       const named = (word: string): Sql => sql`${word} || n`;
@@ -137,6 +141,11 @@ export async function makeDataset(folder: string, sizes: Sizes): Promise<Dataset
         id: agent.id,
         copies: sizes.agents,
         changed: { name: named('Agent '), email: sql`'agent' || n || '@desk.test'` },
+      });
+      await multiply(connection, 'agent_permissions', {
+        id: permission?.id ?? '',
+        copies: sizes.agents,
+        changed: { agent_id: numbered(agent.id, sql`n`) },
       });
       await multiply(connection, 'templates', {
         id: templateId,
@@ -186,7 +195,7 @@ export async function makeDataset(folder: string, sizes: Sizes): Promise<Dataset
         id: `${prefixOf(send.id)}${String(index + 1).padStart(26, '0')}`,
         hearer: (index + 1) % sizes.agents,
       })),
-      hearerTokens: await Promise.all(
+      agentTokens: await Promise.all(
         Array.from({ length: sizes.agents }, (_, index) =>
           personToken(contractId, `agent${index + 1}@desk.test`, now),
         ),

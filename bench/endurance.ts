@@ -50,7 +50,7 @@ async function beat(contender: Contender, dataset: Dataset, number: number): Pro
 
 /** Sockets of agents who look in and leave. */
 async function lookIn(contender: Contender, dataset: Dataset): Promise<void> {
-  const passing = new Hearers(contender, { each: 2, tokens: dataset.hearerTokens, settling: LOOK });
+  const passing = new Hearers(contender, { each: 2, tokens: dataset.agentTokens, settling: LOOK });
   await passing.listen(HEAR, () => undefined);
   await passing.open(PASSING);
   passing.close();
@@ -116,7 +116,7 @@ async function main(): Promise<void> {
   try {
     const dataset = await makeDataset(folder, SIZES);
     const contender = await Contender.start('ours', { dataset, postgres: null, providerUrl: provider.url });
-    const hearers = new Hearers(contender, { each: 1, tokens: dataset.hearerTokens, settling: LOOK });
+    const hearers = new Hearers(contender, { each: 1, tokens: dataset.agentTokens, settling: LOOK });
     try {
       await hearers.listen(HEAR, () => undefined);
       await hearers.open(SUBSCRIPTIONS);

@@ -27,7 +27,7 @@ export interface Fanout {
 export async function measureFanout(
   contender: Contender,
   hearers: Hearers,
-  { agentToken, hearerTokens }: Dataset,
+  { agentToken, agentTokens }: Dataset,
   { sockets, seconds }: { sockets: number; seconds: number },
 ): Promise<Fanout> {
   let hearing: Hearing | null = null;
@@ -37,7 +37,7 @@ export async function measureFanout(
     hearing?.heard();
   });
   const countAll = (): number =>
-    hearerTokens.reduce((sum, _token, place) => sum + hearers.subscriptionsOf(place), 0);
+    agentTokens.reduce((sum, _token, place) => sum + hearers.subscriptionsOf(place), 0);
   await hearers.open(sockets / 2);
   const [half, before] = [countAll(), contender.memory()];
   await hearers.open(sockets);

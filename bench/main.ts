@@ -152,7 +152,7 @@ interface Live {
 }
 
 async function measureLive(contender: Contender, dataset: Dataset): Promise<Live> {
-  const hearers = new Hearers(contender, { each: EACH, tokens: dataset.hearerTokens, settling });
+  const hearers = new Hearers(contender, { each: EACH, tokens: dataset.agentTokens, settling });
   try {
     const fanout = await measureFanout(contender, hearers, dataset, { sockets: SOCKETS, seconds });
     return { fanout, routed: await measureRouted(contender, hearers, dataset, { seconds }) };
@@ -183,7 +183,7 @@ async function compareLive(surroundings: Surroundings): Promise<Result[]> {
   }
   const spreads = (figure: (live: Live) => number): Result['values'] =>
     new Map([...all].map(([name, some]) => [name, spreadOf(some.map(figure))]));
-  const [count, agents] = [SOCKETS * EACH, surroundings.dataset.hearerTokens.length];
+  const [count, agents] = [SOCKETS * EACH, surroundings.dataset.agentTokens.length];
   const subscriptions = `${count.toLocaleString('en')} subscriptions`;
   return [
     {

@@ -84,8 +84,9 @@ export const OPERATIONS: readonly Operation[] = [
     name: 'send',
     title: '`sendActiveMessage`, on the disk before it is answered',
     isGraphQl: true,
-    ask: (number, { agentToken, botId, templateId }) =>
-      graphQl(agentToken, SEND, {
+    // A desk's agents send in turn: of each one Saludo counts what was sent within the last minute.
+    ask: (number, { agentTokens, botId, templateId }) =>
+      graphQl(agentTokens[number % agentTokens.length] ?? '', SEND, {
         input: {
           botId,
           templateId,
