@@ -29,8 +29,8 @@ const { values: options } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, json: { type: 'string' } },
 });
 const seconds = options.quick ? 1.2 : 8;
-/** Long enough for V8 to have compiled what runs all the time. */
-const warmingUp = options.quick ? 2 : 4;
+/** Long enough for V8 to have compiled what runs all the time: a few thousand requests. */
+const warmingUp = options.quick ? 2 : 12;
 const confirmedSeconds = options.quick ? 3 : 10;
 const settling = options.quick ? 500 : 3_000;
 const SIZES = {

@@ -110,6 +110,8 @@ export function writePage(
 Written by \`npm run bench\`. Each server runs on one core and the load on another, over copies of the same SQLite file with ${had.join(', ')}.
 All are asked the same by 32 clients, and must answer the same. Saludo does so with all that it does for every request: who asks
 is authenticated and looked up, the document is checked against its limits, rights hold for each row. The others know no callers.
+While one is measured the others are stopped, with what they still have to do: Saludo hands over what it took, to the 80 messages
+a second that WhatsApp lets one number send, and does so while it is measured itself.
 
 PostGraphile is compared with Saludo on PostgreSQL, each over a copy of the same data in a database of its own. PostgreSQL's
 processes are not bound to a core: they run on both, beside the server and beside the load, for the one as for the other.
