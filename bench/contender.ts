@@ -15,14 +15,26 @@ const ROOT = path.resolve(__dirname, '..');
 const PEERS = path.join(__dirname, 'peers');
 
 /** Who is measured. */
-export const CONTENDERS = ['ours', 'mercurius', 'yoga', 'limit', 'ours-postgres', 'postgraphile'] as const;
+export const CONTENDERS = [
+  'ours',
+  'mercurius',
+  'yoga',
+  'limit',
+  'ours-postgres',
+  'postgraphile',
+  'limit-postgres',
+] as const;
 export type Name = (typeof CONTENDERS)[number];
 /** Those that take a request which is no GraphQL. */
 export const PLAIN: ReadonlySet<Name> = new Set<Name>(['ours', 'limit']);
 /** Those that serve subscriptions here. */
 export const LIVE: readonly Name[] = ['ours', 'mercurius', 'limit'];
 /** Those whose data is in PostgreSQL. */
-export const ON_POSTGRES: ReadonlySet<Name> = new Set<Name>(['ours-postgres', 'postgraphile']);
+export const ON_POSTGRES: ReadonlySet<Name> = new Set<Name>([
+  'ours-postgres',
+  'postgraphile',
+  'limit-postgres',
+]);
 
 export const isOurs = (name: Name): boolean => name.startsWith('ours');
 /** Whom our figure is set against: our server over the same database. */

@@ -65,20 +65,26 @@ export function reportOf(
 export const askOf = ({ ask, otherWords }: Operation, name: Name, number: number, dataset: Dataset): Ask =>
   (otherWords?.[name]?.ask ?? ask)(number, dataset);
 
+/** Those on PostgreSQL whose API is not ours are asked in the words of PostGraphile's. */
+const inPostgraphilesWords = (name: 'point' | 'page' | 'send'): Partial<Record<Name, OtherWords>> => ({
+  postgraphile: IN_POSTGRAPHILES_WORDS[name],
+  'limit-postgres': IN_POSTGRAPHILES_WORDS[name],
+});
+
 export const OPERATIONS: readonly Operation[] = [
   {
     name: 'point',
     title: '`send(id)` with its template, agent and contact',
     isGraphQl: true,
     ask: (number, dataset) => graphQl(dataset.adminToken, POINT, { id: sendIdOf(number, dataset) }),
-    otherWords: { postgraphile: IN_POSTGRAPHILES_WORDS.point },
+    otherWords: inPostgraphilesWords('point'),
   },
   {
     name: 'page',
     title: '`sends(first: 50)` with four nested objects each',
     isGraphQl: true,
     ask: (_number, { adminToken }) => graphQl(adminToken, PAGE, { first: 50 }),
-    otherWords: { postgraphile: IN_POSTGRAPHILES_WORDS.page },
+    otherWords: inPostgraphilesWords('page'),
   },
   {
     name: 'send',
@@ -98,7 +104,7 @@ export const OPERATIONS: readonly Operation[] = [
           idempotencyKey: randomUUID(),
         },
       }),
-    otherWords: { postgraphile: IN_POSTGRAPHILES_WORDS.send },
+    otherWords: inPostgraphilesWords('send'),
   },
   {
     name: 'webhook',

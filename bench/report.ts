@@ -29,6 +29,7 @@ const TITLES: Record<Name, string> = {
   limit: 'the limit: no GraphQL',
   'ours-postgres': 'Saludo on PostgreSQL',
   postgraphile: 'PostGraphile 4 on PostgreSQL',
+  'limit-postgres': 'the limit on PostgreSQL: no GraphQL',
 };
 const OTHERS = CONTENDERS.filter((name) => !isOurs(name));
 const othersIn = ({ values }: Result): Name[] => OTHERS.filter((name) => values.has(name));
@@ -116,7 +117,7 @@ a second that WhatsApp lets one number send, and does so while it is measured it
 PostGraphile is compared with Saludo on PostgreSQL, each over a copy of the same data in a database of its own. PostgreSQL's
 processes are not bound to a core: they run on both, beside the server and beside the load, for the one as for the other.
 PostGraphile connects as a superuser, whom row-level security does not hold for. Its send is one row written into the table, its own
-create mutation; the others write a new contact too, and Saludo all that the message needs on its way.
+create mutation, and the limit's beside it; the others write a new contact too, and Saludo all that the message needs on its way.
 
 ${tableOf(results)}
 
