@@ -8,7 +8,7 @@ import { percentileOf } from './measured';
 
 /** What WhatsApp takes from one number. */
 export const SENDS_PER_SECOND = 80;
-/** Milliseconds until the one subscription is there. */
+/** Milliseconds until the subscriptions are there: every agent who sends has one. */
 const SETTLING = 1_000;
 
 const HEAR = 'subscription { sendConfirmed { outcome send { id } } }';
@@ -37,7 +37,11 @@ export class Confirmations {
     private readonly dataset: Dataset,
     private readonly provider: ProviderDouble,
   ) {
-    this.hearers = new Hearers(contender, { each: 1, tokens: [dataset.agentToken], settling: SETTLING });
+    this.hearers = new Hearers(contender, {
+      each: 1,
+      tokens: dataset.agentTokens,
+      settling: SETTLING,
+    });
   }
 
   static async open(
@@ -53,7 +57,7 @@ export class Confirmations {
       return answers.accept();
     });
     await confirmations.hearers.listen(HEAR, (frame) => confirmations.hear(frame.toString()));
-    await confirmations.hearers.open(1);
+    await confirmations.hearers.open(dataset.agentTokens.length);
     return confirmations;
   }
 

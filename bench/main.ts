@@ -214,7 +214,7 @@ async function measureConfirmed(surroundings: Surroundings, provider: ProviderDo
   const confirmations = await Confirmations.open(contender, dataset, provider);
   const times: Times[] = [];
   try {
-    await confirmations.measure(confirmedSeconds / 5);
+    await confirmations.measure(warmingUp);
     for (let round = 0; round < ROUNDS; round += 1) {
       const measured = await confirmations.measure(confirmedSeconds);
       times.push(measured);
