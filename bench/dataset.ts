@@ -134,6 +134,7 @@ export async function makeDataset(folder: string, sizes: Sizes): Promise<Dataset
     const permission = await app.platform.store
       .rowsOf(contractId)
       .first(AgentPermissionRow, sql`agent_id = ${agent.id}`);
+    if (!permission) throw new Error('The agent may not send');
     const now = Date.now();
     await app.platform.store.transactAcrossContracts(async (connection) => {
       const named = (word: string): Sql => sql`${word} || n`;
@@ -143,7 +144,7 @@ export async function makeDataset(folder: string, sizes: Sizes): Promise<Dataset
         changed: { name: named('Agent '), email: sql`'agent' || n || '@desk.test'` },
       });
       await multiply(connection, 'agent_permissions', {
-        id: permission?.id ?? '',
+        id: permission.id,
         copies: sizes.agents,
         changed: { agent_id: numbered(agent.id, sql`n`) },
       });
