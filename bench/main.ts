@@ -28,11 +28,11 @@ const PACKAGES = [PEERS, path.join(PEERS, 'postgraphile')];
 const { values: options } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, json: { type: 'string' } },
 });
-const seconds = options.quick ? 1.2 : 8;
+const seconds = options.quick ? 1 : 8;
 /** Long enough for V8 to have compiled what runs all the time: a few thousand requests. */
-const warmingUp = options.quick ? 2 : 12;
+const warmingUp = options.quick ? 1.2 : 12;
 const confirmedSeconds = options.quick ? 3 : 10;
-const settling = options.quick ? 500 : 3_000;
+const settling = options.quick ? 1_500 : 3_000;
 const SIZES = {
   ...(options.quick ? { sends: 30_000, deliveries: 5_000 } : { sends: 100_000, deliveries: 20_000 }),
   contacts: 20_000,
