@@ -30,7 +30,7 @@ const { values: options } = parseArgs({
 });
 const seconds = options.quick ? 1 : 8;
 /** Long enough for V8 to have compiled what runs all the time: a few thousand requests. */
-const warmingUp = options.quick ? 1.2 : 12;
+const warmingUp = options.quick ? 2 : 12;
 const confirmedSeconds = options.quick ? 3 : 10;
 const settling = options.quick ? 1_500 : 3_000;
 const SIZES = {
