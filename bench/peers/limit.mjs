@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import { WebSocketServer } from 'ws';
+import { JOINED, named, sendText } from './by-hand.mjs';
 import {
   agentOf,
   all,
@@ -14,20 +15,6 @@ import {
   reportIn,
   rowsFor,
 } from './rows.mjs';
-
-const JOINED = `
-  select s.id, s.status, s.created_at, t.id as template_id, t.name as template_name, a.id as agent_id, a.name as agent_name,
-    c.id as contact_id, c.name as contact_name, c.phone as contact_phone, b.id as bot_id, b.name as bot_name
-  from sends s join templates t on t.id = s.template_id join agents a on a.id = s.agent_id
-    join contacts c on c.id = s.contact_id join bots b on b.id = s.bot_id`;
-const text = JSON.stringify;
-const named = (id, name) => `{"id":"${id}","name":${text(name)}}`;
-
-const sendText = (row, withBot) =>
-  `{"id":"${row.id}","status":"${row.status}","createdAt":"${instant(row.created_at)}",` +
-  `"template":${named(row.template_id, row.template_name)},"agent":${named(row.agent_id, row.agent_name)},` +
-  `"contact":{"id":"${row.contact_id}","name":${text(row.contact_name)},"phone":${text(row.contact_phone)}}` +
-  `${withBot ? `,"bot":${named(row.bot_id, row.bot_name)}` : ''}}`;
 
 const write = connect();
 let waiting = [];
@@ -123,13 +110,13 @@ async function answer({ id, first, input }) {
   }
   if (id !== undefined) {
     const [row] = await all(`${JOINED} where s.id = ? and s.contract_id = ?`, [id, contractId]);
-    return `{"data":{"send":${sendText(row, false)}}}`;
+    return `{"data":{"send":${sendText(row, instant(row.created_at), false)}}}`;
   }
   const rows = await all(`${JOINED} where s.contract_id = ? order by s.created_at desc, s.id desc limit ?`, [
     contractId,
     first,
   ]);
-  return `{"data":{"sends":{"nodes":[${rows.map((row) => sendText(row, true)).join(',')}]}}}`;
+  return `{"data":{"sends":{"nodes":[${rows.map((row) => sendText(row, instant(row.created_at), true)).join(',')}]}}}`;
 }
 
 server.on('request', (request, response) => {
